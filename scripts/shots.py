@@ -60,7 +60,7 @@ def _news(page: Page) -> None:
     page.click("#bell")
 
 
-def _ladder(page: Page) -> None:
+def _escalation_policy(page: Page) -> None:
     _show(".step:first-child, .step:nth-child(3)")(page)
     page.evaluate("document.querySelector('.steps').closest('.form-section').scrollIntoView()")
 
@@ -106,6 +106,6 @@ STEPS: dict[str, tuple[str, Callable[[Page], object]]] = {
     "writing": ("desk.ticket", _write),
     "empty": ("desk.new_ticket", lambda page: page.evaluate("document.querySelector('main form').submit()")),
     "swap": ("desk.oncall", _swap),
-    "ladder": ("admin.contract", _ladder),
-    "open": ("desk.report_promises", _show(".promise:nth-child(-n + 3)")),
+    "escalation_policy": ("admin.contract", _escalation_policy),
+    "open": ("desk.report_targets", _show(".sla-target:nth-child(-n + 3)")),
 }

@@ -72,7 +72,7 @@ def written(card: Card, *, now: datetime) -> WrittenCard:
         (pgettext("card", "Assigned to"), card.assignee or pgettext("card", "Unassigned")),
     ]
     if card.due_at is not None:
-        facts.append((_promised(card.due_kind), relative_time.moment(card.due_at, now=now)))
+        facts.append((_due_label(card.due_kind), relative_time.moment(card.due_at, now=now)))
     return WrittenCard(
         label=card.label,
         subject=card.subject,
@@ -83,7 +83,7 @@ def written(card: Card, *, now: datetime) -> WrittenCard:
     )
 
 
-def _promised(kind: str | None) -> str:
+def _due_label(kind: str | None) -> str:
     if kind in ANSWERS:
         return gettext("Response due")
     return gettext("Fulfilment due") if kind == "fulfilment" else gettext("Resolution due")

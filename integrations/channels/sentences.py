@@ -29,10 +29,10 @@ def headline(card: Card, *, name: str, now: datetime) -> str:
     if card.status == "waiting_client":
         return gettext("We are waiting for your answer on %(label)s.", label=card.label)
     received = gettext("Got it, %(name)s.", name=name) if name else gettext("Got it.")
-    return f"{received} {promise(card, now=now)}"
+    return f"{received} {due_sentence(card, now=now)}"
 
 
-def promise(card: Card, *, now: datetime) -> str:
+def due_sentence(card: Card, *, now: datetime) -> str:
     """What the ticket's next due date means for its requester."""
     if card.due_at is None:
         return gettext("We will reply to you here.")
@@ -98,7 +98,7 @@ def reopened(card: Card, *, name: str) -> str:
 def raised(card: Card, *, now: datetime) -> str:
     """The requester raised the priority."""
     noted = gettext("Priority changed to %(priority)s.", priority=word(card.priority, "priority"))
-    return noted if card.due_at is None else f"{noted} {promise(card, now=now)}"
+    return noted if card.due_at is None else f"{noted} {due_sentence(card, now=now)}"
 
 
 def person_asked(*, name: str) -> str:

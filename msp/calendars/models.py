@@ -98,12 +98,12 @@ class CalendarException(Model):
 class CalendarRevision(Model):
     """The complete content of a calendar version; explanations of finished clocks use it.
 
-    `said` has the format of WorkingCalendar.to_json. Append-only.
+    `working_calendar` has the format of WorkingCalendar.to_json. Append-only.
     """
 
     __tablename__ = "calendar_revision"
     __table_args__ = ({"info": {"access": "reference"}},)
     calendar_id: Mapped[UUID] = mapped_column(ForeignKey("calendar.id", ondelete="cascade"), primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True)
-    said: Mapped[Json]
+    working_calendar: Mapped[Json]
     at: Mapped[datetime]

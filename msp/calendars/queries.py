@@ -91,12 +91,12 @@ def to_value(calendar: Calendar) -> WorkingCalendar:
 
 
 def _read(calendar_id: UUID, version: int) -> WorkingCalendar:
-    said = db.session.scalars(
-        select(CalendarRevision.said).where(
+    stored = db.session.scalars(
+        select(CalendarRevision.working_calendar).where(
             CalendarRevision.calendar_id == calendar_id, CalendarRevision.version == version
         )
     ).one_or_none()
-    return to_value(access_calendar(calendar_id)) if said is None else WorkingCalendar.from_json(said)
+    return to_value(access_calendar(calendar_id)) if stored is None else WorkingCalendar.from_json(stored)
 
 
 @lru_cache(maxsize=256)

@@ -43,6 +43,8 @@ def _keep(calendar: Calendar, before: WorkingCalendar, *, at: datetime) -> None:
         _write(calendar, before, at=calendar.created_at)
 
 
-def _write(calendar: Calendar, said: WorkingCalendar, *, at: datetime) -> None:
-    db.session.add(CalendarRevision(calendar_id=calendar.id, version=calendar.version, said=said.to_json(), at=at))
+def _write(calendar: Calendar, value: WorkingCalendar, *, at: datetime) -> None:
+    db.session.add(
+        CalendarRevision(calendar_id=calendar.id, version=calendar.version, working_calendar=value.to_json(), at=at)
+    )
     db.session.flush()

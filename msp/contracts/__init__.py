@@ -1,4 +1,4 @@
-"""Contracts: what is promised and what it costs.
+"""Contracts: SLA targets and prices.
 
 - `actions`: add, change and end contracts; dated terms
 - `queries`: the current contract, and its SLA targets

@@ -40,8 +40,9 @@ class Agreement:
     """What a contract says.
 
     `targets` are by priority, for every type; `targets_of_type` replace them for a type, by type and priority.
-    `pausing` are the statuses that hold the clocks; without a `ladder` the usual one holds. Changed terms price work
-    and fees from `terms_from` on: the client's today by default; an earlier day corrects what was not billed yet.
+    `pausing` are the statuses that hold the clocks; an empty `escalation_policy` means the default. Changed terms
+    price work and fees from `terms_from` on: the client's today by default; an earlier day corrects what was not
+    billed yet.
     """
 
     name: str
@@ -56,7 +57,7 @@ class Agreement:
     po_number: str | None = None
     targets_of_type: Mapping[str, Mapping[str, PriorityTargets]] = field(default_factory=dict)
     pausing: Sequence[str] = USUAL_PAUSING
-    ladder: EscalationPolicy = ()
+    escalation_policy: EscalationPolicy = ()
     terms_from: date | None = None
 
 
@@ -80,19 +81,19 @@ def edit_contract(contract: Contract, agreement: Agreement, *, at: datetime) -> 
     check(agreement)
     columns = _columns(agreement)
     changed = sorted(name for name, value in columns.items() if getattr(contract, name) != value)
-    before = _promised(contract)
+    before = _sla_terms(contract)
     for name in changed:
         setattr(contract, name, columns[name])
     contract.version += 1
     if {"terms", "kind"} & set(changed):
         _write_terms(contract, valid_from=_terms_from(contract, agreement, at=at), at=at)
-    for rows in (contract.targets, contract.rates, contract.ladder):
+    for rows in (contract.targets, contract.rates, contract.escalation_policy):
         rows.clear()
     db.session.flush()
     _write_parts(contract, agreement)
     edited = ContractEdited(changed=tuple(changed), version=contract.version)
     emit(edited, contract.id, client_id=contract.client_id, at=at)
-    after = _promised(contract)
+    after = _sla_terms(contract)
     if others := sorted(name for name in before if before[name] != after[name]):
         retargeted = ContractTargetsChanged(changed=tuple(others), version=contract.version)
         emit(retargeted, contract.id, client_id=contract.client_id, at=at)
@@ -125,10 +126,10 @@ def check(agreement: Agreement) -> None:
     fields = _head_faults(agreement) | _target_faults(agreement)
     if not set(agreement.pausing) <= set(MAY_PAUSE):
         fields["pausing"] = ["unknown"]
-    fields |= {f"ladder.{place}": [code] for place, code in validate(agreement.ladder).items()}
+    fields |= {f"escalation_policy.{place}": [code] for place, code in validate(agreement.escalation_policy).items()}
     fields |= _rate_faults(agreement.rates)
     fields |= _term_faults(agreement)
-    fields |= _unknown_people(agreement.ladder)
+    fields |= _unknown_people(agreement.escalation_policy)
     if fields:
         raise Invalid(fields=fields)
     access_calendar(agreement.calendar_id)
@@ -190,20 +191,20 @@ def _target_faults(agreement: Agreement) -> dict[str, list[str]]:
     return wrong | {f"targets.{each}": ["required"] for each in PRIORITIES if each not in agreement.targets}
 
 
-def _unknown_people(ladder: EscalationPolicy) -> dict[str, list[str]]:
+def _unknown_people(policy: EscalationPolicy) -> dict[str, list[str]]:
     """People named by a step who are not active members of staff."""
-    named = {place: [person for who in step.who if (person := person_of(who))] for place, step in enumerate(ladder)}
+    named = {place: [person for who in step.who if (person := person_of(who))] for place, step in enumerate(policy)}
     known = {person.id for person in staff()} if any(named.values()) else set()
-    return {f"ladder.{place}": ["not_staff"] for place, people in named.items() if not set(people) <= known}
+    return {f"escalation_policy.{place}": ["not_staff"] for place, people in named.items() if not set(people) <= known}
 
 
-def _promised(contract: Contract) -> Json:
+def _sla_terms(contract: Contract) -> Json:
     """What open clocks depend on."""
     return {
         "calendar": contract.calendar_id,
         "targets": {(row.type, row.priority): to_target(row) for row in contract.targets},
         "pausing": set(contract.pausing),
-        "ladder": [to_escalation(row) for row in contract.ladder],
+        "escalation_policy": [to_escalation(row) for row in contract.escalation_policy],
     }
 
 
@@ -228,14 +229,14 @@ def _write_parts(contract: Contract, agreement: Agreement) -> None:
             SlaTarget(**ids, priority=priority, type=type, **asdict(target)) for priority, target in targets.items()
         )
     db.session.add_all(
-        EscalationStep(**ids, position=place, **_stored(step)) for place, step in enumerate(agreement.ladder)
+        EscalationStep(**ids, position=place, **_stored(step)) for place, step in enumerate(agreement.escalation_policy)
     )
     db.session.add_all(
         Rate(**ids, work_type=line.work_type, valid_from=line.valid_from, amount=line.amount)
         for line in agreement.rates
     )
     db.session.flush()
-    db.session.expire(contract, ["targets", "rates", "ladder"])
+    db.session.expire(contract, ["targets", "rates", "escalation_policy"])
 
 
 def _stored(step: PolicyStep) -> Json:

@@ -65,7 +65,7 @@ class PlannedStep:
 
 
 @lru_cache(maxsize=4096)
-def planned_steps(ladder: EscalationPolicy, kind: str, budget: timedelta) -> tuple[PlannedStep, ...]:
+def planned_steps(policy: EscalationPolicy, kind: str, budget: timedelta) -> tuple[PlannedStep, ...]:
     """The steps for a kind of clock, in the order of their moments for this budget.
 
     A step is identified by its moment and action ("share:75:notify", a second one "share:75:notify:2"), so that a taken
@@ -73,19 +73,19 @@ def planned_steps(ladder: EscalationPolicy, kind: str, budget: timedelta) -> tup
     """
     seen: dict[str, int] = {}
     found = []
-    for step in ladder:
+    for step in policy:
         name = f"{step.moment}:{step.amount}:{step.action}"
         seen[name] = seen.get(name, 0) + 1
         if not step.clocks or kind in step.clocks:
             key = name if seen[name] == 1 else f"{name}:{seen[name]}"
             found.append(PlannedStep(key, step.offset(budget), step))
-    return tuple(sorted(found, key=lambda rung: rung.offset))
+    return tuple(sorted(found, key=lambda planned: planned.offset))
 
 
-def validate(ladder: EscalationPolicy) -> dict[int, str]:
+def validate(policy: EscalationPolicy) -> dict[int, str]:
     """Faults as codes by the step's index."""
-    wrong = {place: "invalid" for place, step in enumerate(ladder) if not _is_valid(step)}
-    return wrong | dict.fromkeys(range(MAX_STEPS, len(ladder)), "too_many")
+    wrong = {place: "invalid" for place, step in enumerate(policy) if not _is_valid(step)}
+    return wrong | dict.fromkeys(range(MAX_STEPS, len(policy)), "too_many")
 
 
 def person_of(who: str) -> UUID | None:

@@ -63,7 +63,7 @@ class Contract(Model):
         cascade="all, delete-orphan",
         order_by="(Rate.work_type, Rate.valid_from)",
     )
-    ladder: Mapped[list["EscalationStep"]] = relationship(
+    escalation_policy: Mapped[list["EscalationStep"]] = relationship(
         cascade="all, delete-orphan", order_by="EscalationStep.position"
     )
 

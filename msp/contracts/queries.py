@@ -139,7 +139,7 @@ def _read_level(contract_id: UUID) -> tuple[ServiceLevel, int]:
         contract_id=contract_id,
         targets={(row.type, row.priority): to_target(row) for row in targets},
         pausing=frozenset(pausing),
-        ladder=tuple(to_escalation(row) for row in db.session.scalars(steps)) or DEFAULT_POLICY,
+        escalation_policy=tuple(to_escalation(row) for row in db.session.scalars(steps)) or DEFAULT_POLICY,
     )
     return level, version
 

@@ -18,7 +18,7 @@ Budgets = Mapping[str, timedelta]
 
 @dataclass(frozen=True, slots=True)
 class PriorityTargets:
-    """The targets of a priority, in business minutes; None if not promised.
+    """The targets of a priority, in business minutes; None if not agreed.
 
     Fulfilment replaces the resolution target of service requests.
     """
@@ -58,7 +58,7 @@ class ServiceLevel:
     contract_id: UUID
     targets: Mapping[tuple[str, str], PriorityTargets]
     pausing: frozenset[str]
-    ladder: EscalationPolicy = DEFAULT_POLICY
+    escalation_policy: EscalationPolicy = DEFAULT_POLICY
 
     def budgets(self, *, priority: str, type: str) -> Budgets:
         """Business time by kind of clock: the type's own target, else that of every type; empty for none."""

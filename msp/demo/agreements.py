@@ -12,7 +12,7 @@ from msp.contracts.service_level import PriorityTargets
 from msp.demo import world as told
 from msp.kernel.db import Json
 
-LADDER = (
+POLICY = (
     PolicyStep("share", 50, "notify", who=("assignee",), by=("console",)),
     PolicyStep("share", 75, "notify", who=("assignee", "lead"), by=("console", "chat")),
     PolicyStep("before", 15, "raise_priority", clocks=("first_response",)),
@@ -34,7 +34,7 @@ def agreement(contract: told.DemoContract, *, calendar_id: UUID) -> Agreement:
         calendar_id=calendar_id,
         currency=contract.rates[0].currency,
         targets={target.priority: _target(target, is_full=is_full(contract)) for target in contract.targets},
-        ladder=LADDER if is_full(contract) else (),
+        escalation_policy=POLICY if is_full(contract) else (),
         rates=[RateLine(rate.work_type, contract.starts_on, int(rate.per_hour * 100)) for rate in contract.rates],
         terms=_common(contract) | _OF_KIND[contract.kind](contract),
         po_number=contract.purchase_order,

@@ -121,8 +121,8 @@ def _try_open_ticket(telling: _Telling, opening: Opening) -> DemoTicket | None:
         return None
     _, priority = casting.priorities(scenario, is_round_the_clock=False, among=allowed)
     target = target_of(_desk_contract(client), priority)
-    promise = target.first_response if opening.status == "new" else target.resolution
-    created = created_for(opening, telling.worktime(client), promise, telling.now, rng)
+    minutes = target.first_response if opening.status == "new" else target.resolution
+    created = created_for(opening, telling.worktime(client), minutes, telling.now, rng)
     if created is None or created <= telling.now - HISTORY:
         return None
     requester = _person_named(client, opening.requester) or casting.requester(client, scenario)

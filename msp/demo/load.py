@@ -22,7 +22,7 @@ from msp.demo import world as told
 from msp.demo.agreements import agreement
 from msp.demo.loaded import Loaded, Row
 from msp.demo.places import place_of
-from msp.demo.promised import clocks_of, pauses_of, show_due
+from msp.demo.sla_clocks import clocks_of, pauses_of, show_due
 from msp.kernel import settings
 from msp.kernel.db import Model, Scope, db, work
 from msp.kernel.events import Delivery, StoredEvent

@@ -11,7 +11,7 @@ from msp.demo.timeline import Moment, TimelinePace, place, running_minutes, stat
 from msp.demo.worktime import Worktime
 from msp.demo.world import DemoClient, DemoContract, DemoSlaTarget, Person
 
-_MOST_OF_THE_PROMISE = 0.9
+_MOST_OF_THE_TARGET = 0.9
 _CLOSE_SHARE = 0.3  # share of the tickets answered, or solved, only when a large part of the time is used
 _CLOSEST = 0.99
 
@@ -93,7 +93,7 @@ def _resolved(plan: DemoPlan, steps: tuple[ScriptStep, ...], rng: Random) -> tup
     if plan.breach == "resolution":
         delay = max(target * rng.uniform(1.05, 1.45) - ran, 0.0)
         moments = place(steps, plan.created, pace, _again(seed), delay_end=delay)
-    elif ran > target * _MOST_OF_THE_PROMISE:
+    elif ran > target * _MOST_OF_THE_TARGET:
         squeeze = _squeeze(target * 0.8, ran, pace.response_gap)
         moments = place(steps, plan.created, pace, _again(seed), squeeze=squeeze)
         if running_minutes(plan.created, moments, plan.worktime) > target * 0.96:
@@ -147,10 +147,10 @@ def _squeeze(wanted: float, ran: float, response: float) -> float:
 
 
 def _response_gap(plan: DemoPlan, rng: Random) -> float:
-    promise = plan.response_target
+    target = plan.response_target
     if plan.breach == "first_response":
-        return promise * rng.uniform(1.08, 1.9)
-    return max(promise * rng.betavariate(1.6, 5.0) * _MOST_OF_THE_PROMISE, 1.2)
+        return target * rng.uniform(1.08, 1.9)
+    return max(target * rng.betavariate(1.6, 5.0) * _MOST_OF_THE_TARGET, 1.2)
 
 
 def _close_response_gap(plan: DemoPlan, steps: tuple[ScriptStep, ...], rng: Random) -> float:

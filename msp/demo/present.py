@@ -205,26 +205,26 @@ def priorities_for(opening: Opening) -> tuple[str, ...]:
     return ("normal", "low") if opening.status in ("scheduled", "waiting_third_party") else ("high", "normal", "low")
 
 
-def created_for(opening: Opening, worktime: Worktime, promise: int, now: datetime, rng: Random) -> datetime | None:
+def created_for(opening: Opening, worktime: Worktime, target: int, now: datetime, rng: Random) -> datetime | None:
     """Return the creation time at which a ticket with this target (business minutes) has the wanted due state.
 
     None if no such time exists: a thirty-minute target cannot fall due this afternoon.
     """
     if opening.due == "paused" or opening.status in ("scheduled", "waiting_third_party"):
-        age = rng.uniform(0.1, 0.75) * promise if opening.due != "paused" else rng.uniform(60, 1900)
+        age = rng.uniform(0.1, 0.75) * target if opening.due != "paused" else rng.uniform(60, 1900)
         return worktime.subtract(now, age)
     if opening.due == "late":
-        return worktime.subtract(now, promise + rng.uniform(6, 95))
-    left = _minutes_left(opening, worktime, promise, now, rng)
-    return worktime.subtract(now, promise - left) if 0 < left < promise * 0.97 else None
+        return worktime.subtract(now, target + rng.uniform(6, 95))
+    left = _minutes_left(opening, worktime, target, now, rng)
+    return worktime.subtract(now, target - left) if 0 < left < target * 0.97 else None
 
 
-def _minutes_left(opening: Opening, worktime: Worktime, promise: int, now: datetime, rng: Random) -> float:
+def _minutes_left(opening: Opening, worktime: Worktime, target: int, now: datetime, rng: Random) -> float:
     if opening.due == "hour":
         return rng.uniform(6, 56)
     local = worktime.local(now)
     midnight = (local + timedelta(days=1)).replace(hour=0, minute=0, second=0)
     today = worktime.elapsed(now, midnight)
     if opening.due == "today" and today > 90:
-        return rng.uniform(64, min(today, promise * 0.95))
-    return rng.uniform(min(today + 20, promise * 0.5), promise * 0.95)
+        return rng.uniform(64, min(today, target * 0.95))
+    return rng.uniform(min(today + 20, target * 0.5), target * 0.95)

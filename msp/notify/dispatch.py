@@ -34,11 +34,11 @@ def schedule(created: DeliveredEvent[NotificationCreated]) -> None:
     with work(Scope.system()) as session:
         made = session.get_one(Notification, created.subject_id)
         person, event = access_person(made.person_id), session.get_one(StoredEvent, created.id)
-        wishes, how = preferences_of(person.id), made.data.get("delivery") or {"by": ["console", "chat"]}
-        passes = bool(how.get("is_urgent")) and (wishes.allow_urgent or _is_on_call(person))
-        due_at = _due(person, wishes, made, passes=passes, at=clock.now())
-        is_unwanted = made.kind == StaffMentioned.kind and not wishes.by_mention
-        for channel in () if is_unwanted else _channels(person, wishes, how["by"]):
+        preferences, how = preferences_of(person.id), made.data.get("delivery") or {"by": ["console", "chat"]}
+        passes = bool(how.get("is_urgent")) and (preferences.allow_urgent or _is_on_call(person))
+        due_at = _due(person, preferences, made, passes=passes, at=clock.now())
+        is_unwanted = made.kind == StaffMentioned.kind and not preferences.by_mention
+        for channel in () if is_unwanted else _channels(person, preferences, how["by"]):
             _queue(made, event, channel, passes=passes, due_at=due_at)
 
 
@@ -60,12 +60,12 @@ def send_bundle(created: DeliveredEvent[NotificationCreated]) -> None:
     _note_sent(created.delivery_id)
 
 
-def _channels(person: Person, wishes: NotificationPreferences, by: Iterable[str]) -> list[Channel]:
+def _channels(person: Person, preferences: NotificationPreferences, by: Iterable[str]) -> list[Channel]:
     """The requested media that the person wants and that reach them; else all that reach them."""
     asked = [medium for medium in by if medium != "console"]
     reached = {
         medium: channel
-        for medium, is_wanted in (("chat", wishes.by_chat), ("mail", wishes.by_mail))
+        for medium, is_wanted in (("chat", preferences.by_chat), ("mail", preferences.by_mail))
         if is_wanted and (channel := channel_to(person.id, "chat" if medium == "chat" else "mail"))
     }
     chosen = [reached[medium] for medium in asked if medium in reached]
@@ -77,11 +77,11 @@ def _is_on_call(person: Person) -> bool:
 
 
 def _due(
-    person: Person, wishes: NotificationPreferences, made: Notification, *, passes: bool, at: datetime
+    person: Person, preferences: NotificationPreferences, made: Notification, *, passes: bool, at: datetime
 ) -> datetime:
     is_late = made.data.get("delivery", {}).get("is_late") or at - made.at > LATE_AFTER
     ready = at + GATHER if is_late else at
-    return ready if passes else next_allowed_at(wishes.quiet, ready, timezone=person.timezone)
+    return ready if passes else next_allowed_at(preferences.quiet, ready, timezone=person.timezone)
 
 
 def _queue(made: Notification, event: StoredEvent, channel: Channel, *, passes: bool, due_at: datetime) -> None:

@@ -164,8 +164,8 @@ _SHOWN = (
 def _rows(question: ReportQuery, *, has_technician: bool) -> Subquery:
     spans = _spans(question)
     has_technician = has_technician or "technician" in question.only
-    with_clock = _promised(question, spans, has_technician=has_technician)
-    return union_all(with_clock, _unpromised(question, spans)).subquery("promise")
+    with_clock = _targets_in_period(question, spans, has_technician=has_technician)
+    return union_all(with_clock, _tickets_without_targets(question, spans)).subquery("sla_target")
 
 
 def _spans(question: ReportQuery) -> CTE:
@@ -179,7 +179,7 @@ def _spans(question: ReportQuery) -> CTE:
     return query.cte("span").prefix_with("materialized")
 
 
-def _promised(question: ReportQuery, span: CTE, *, has_technician: bool) -> Select[Any]:
+def _targets_in_period(question: ReportQuery, span: CTE, *, has_technician: bool) -> Select[Any]:
     moment, at = decided(Clock), question.at
     earliest, latest = question.period.widest()
     stood = exists().where(
@@ -220,7 +220,7 @@ def _promised(question: ReportQuery, span: CTE, *, has_technician: bool) -> Sele
     )
 
 
-def _unpromised(question: ReportQuery, span: CTE) -> Select[Any]:
+def _tickets_without_targets(question: ReportQuery, span: CTE) -> Select[Any]:
     earliest, latest = question.period.widest()
     month = func.to_char(func.timezone(span.c.timezone, Ticket.created_at), "YYYY-MM")
     return (
@@ -234,7 +234,7 @@ def _unpromised(question: ReportQuery, span: CTE) -> Select[Any]:
             Ticket.tier,
             cast(null(), Text),
             month,
-            case((Ticket.contract_id.is_(None), "no_contract"), else_="no_promise"),
+            case((Ticket.contract_id.is_(None), "no_contract"), else_="no_target"),
             Ticket.created_at,
             cast(null(), TIMESTAMP(timezone=True)),
             cast(null(), TIMESTAMP(timezone=True)),

@@ -13,7 +13,7 @@ Targets that are not decided in a period do not count, for a reason:
 | running    | its time was not up at the end of the period (now, for the current period) |
 | paused     | its clock was paused then: pending client, or resolved and later reopened |
 | cancelled  | cancelled before its due date                                      |
-| no_contract, no_promise | the ticket was opened in the period, and no contract, or none of its targets, covered it |
+| no_contract, no_target | the ticket was opened in the period, and no contract, or none of its targets, covered it |
 
 Reopening a ticket removes «met» from its resolution: the clock continues with what was left, and is decided again.
 See docs/decisions/0005-month-of-an-sla-target.md and the table of cases in tests/reports/test_verdicts.py.
@@ -25,7 +25,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, func, or_
 
 COUNTED = ("met", "met_late", "breached")
-EXCLUDED = ("running", "paused", "cancelled", "no_contract", "no_promise")
+EXCLUDED = ("running", "paused", "cancelled", "no_contract", "no_target")
 Instant = ColumnElement[datetime | None]
 
 

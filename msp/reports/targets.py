@@ -111,5 +111,5 @@ def _versions(calendars: Iterable[UUID]) -> dict[UUID, list[tuple[datetime, Work
     found: dict[UUID, list[tuple[datetime, WorkingCalendar]]] = {each: [] for each in calendars}
     query = select(CalendarRevision).where(CalendarRevision.calendar_id == any_(literal(list(found), ARRAY(Uuid))))
     for each in db.session.scalars(query.order_by(CalendarRevision.version.desc())):
-        found[each.calendar_id].append((each.at, WorkingCalendar.from_json(each.said)))
+        found[each.calendar_id].append((each.at, WorkingCalendar.from_json(each.working_calendar)))
     return found

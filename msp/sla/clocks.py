@@ -53,12 +53,12 @@ ENDS = ("resolution", "fulfilment")
 ANSWERS = ("first_response", "next_response")
 
 
-def start(client_id: UUID, ticket_id: UUID, promise: ContractSla, *, at: datetime) -> list[Clock]:
+def start(client_id: UUID, ticket_id: UUID, contract_sla: ContractSla, *, at: datetime) -> list[Clock]:
     """Return a running clock for each SLA target of a new ticket; the caller adds them after the ticket is written."""
-    timing = Timing(client_id, ticket_id, [], {promise.calendar_id: promise.calendar}, promise.level, [])
+    timing = Timing(client_id, ticket_id, [], {contract_sla.calendar_id: contract_sla.calendar}, contract_sla.level, [])
     for kind in AT_ONCE:
-        if kind in promise.budgets:
-            start_clock(timing, kind, promise.budgets[kind], calendar_id=promise.calendar_id, at=at)
+        if kind in contract_sla.budgets:
+            start_clock(timing, kind, contract_sla.budgets[kind], calendar_id=contract_sla.calendar_id, at=at)
     return timing.clocks
 
 
@@ -167,12 +167,12 @@ class EscalatingClock(Protocol):
     def taken(self) -> list[str]: ...
 
 
-def next_step(clock: EscalatingClock, ladder: EscalationPolicy) -> PlannedStep | None:
+def next_step(clock: EscalatingClock, policy: EscalationPolicy) -> PlannedStep | None:
     """The escalation step due at the clock's next check; None if the next check is the due date."""
     budget = timedelta(seconds=clock.budget_seconds)
-    rung = next((each for each in planned_steps(ladder, clock.kind, budget) if each.key not in clock.taken), None)
-    is_deadline_first = rung is not None and clock.breached_at is None and rung.offset > budget
-    return None if is_deadline_first else rung
+    planned = next((each for each in planned_steps(policy, clock.kind, budget) if each.key not in clock.taken), None)
+    is_deadline_first = planned is not None and clock.breached_at is None and planned.offset > budget
+    return None if is_deadline_first else planned
 
 
 def next_due(clocks: Iterable[Clock]) -> Clock | None:
@@ -189,8 +189,8 @@ def derive(timing: Timing, clock: Clock) -> None:
 
 def schedule_check(timing: Timing, clock: Clock) -> None:
     """Store when a worker must check a running clock next: at its next step, or at its due date."""
-    rung = timing.ahead(clock)
-    step_at = timing.moment(clock, rung.offset) if rung else None
+    planned = timing.ahead(clock)
+    step_at = timing.moment(clock, planned.offset) if planned else None
     breach_at = clock.due_at if clock.breached_at is None else None
     clock.next_step_at = min((moment for moment in (step_at, breach_at) if moment is not None), default=None)
 

@@ -31,7 +31,7 @@ class Moved:
 
 def retarget(
     timing: Timing,
-    promise: ContractSla | None,
+    contract_sla: ContractSla | None,
     *,
     status: str,
     opened_at: datetime,
@@ -44,20 +44,20 @@ def retarget(
     message. A target that no longer exists is cancelled.
     """
     before = {clock.id: _facts(clock) for clock in timing.clocks}
-    if promise is None:
+    if contract_sla is None:
         for clock in timing.clocks:
             if clock.is_open:
                 stop(clock, "cancelled", at=at)
     else:
-        timing.level = promise.level
-        timing.calendars[promise.calendar_id] = promise.calendar
+        timing.level = contract_sla.level
+        timing.calendars[contract_sla.calendar_id] = contract_sla.calendar
         _hold(timing, status, at=at)
-        _promise_anew(timing, promise, ENDS, opened_at=opened_at)
-        first = _promise_anew(timing, promise, ("first_response",), opened_at=opened_at)
+        _start_missing(timing, contract_sla, ENDS, opened_at=opened_at)
+        first = _start_missing(timing, contract_sla, ("first_response",), opened_at=opened_at)
         for clock in timing.clocks:
             if clock.is_open:
-                _follow(timing, clock, promise, at=at)
-        _hear(timing, promise, first, conversation)
+                _follow(timing, clock, contract_sla, at=at)
+        _update_reply_targets(timing, contract_sla, first, conversation)
     nothing: _Facts = ("", "", None)
     pairs = [(before.get(clock.id, nothing), _facts(clock)) for clock in timing.clocks]
     return [Moved(after[0], old[2], after[2]) for old, after in pairs if old != after]
@@ -74,39 +74,43 @@ def _hold(timing: Timing, status: str, *, at: datetime) -> None:
         resume(timing, at=at)
 
 
-def _promise_anew(timing: Timing, promise: ContractSla, kinds: Sequence[str], *, opened_at: datetime) -> Clock | None:
+def _start_missing(
+    timing: Timing, contract_sla: ContractSla, kinds: Sequence[str], *, opened_at: datetime
+) -> Clock | None:
     """Start a target that counts from the ticket's opening and is missing; returns None if it exists."""
     known = [clock for clock in timing.clocks if clock.kind in kinds]
-    kind = next((kind for kind in kinds if kind in promise.budgets), None)
+    kind = next((kind for kind in kinds if kind in contract_sla.budgets), None)
     if kind is None or any(clock.state != "cancelled" for clock in known):
         return None
     if known:
         reactivate(timing, known[-1])
         return known[-1]
-    clock = start_clock(timing, kind, promise.budgets[kind], calendar_id=promise.calendar_id, at=opened_at)
+    clock = start_clock(timing, kind, contract_sla.budgets[kind], calendar_id=contract_sla.calendar_id, at=opened_at)
     db.session.add(clock)
     return clock
 
 
-def _follow(timing: Timing, clock: Clock, promise: ContractSla, *, at: datetime) -> None:
+def _follow(timing: Timing, clock: Clock, contract_sla: ContractSla, *, at: datetime) -> None:
     if clock.kind in ENDS:
-        clock.kind = next((kind for kind in ENDS if kind in promise.budgets), clock.kind)
-    budget = promise.budgets.get(clock.kind)
+        clock.kind = next((kind for kind in ENDS if kind in contract_sla.budgets), clock.kind)
+    budget = contract_sla.budgets.get(clock.kind)
     if budget is None:
         stop(clock, "cancelled", at=at)
         return
-    clock.calendar_id, clock.budget_seconds = promise.calendar_id, budget // timedelta(seconds=1)
+    clock.calendar_id, clock.budget_seconds = contract_sla.calendar_id, budget // timedelta(seconds=1)
     stood = [(begun, ended or at) for begun, ended in spans(timing.pauses)]
-    if clock.breached_at is not None and elapsed(promise.calendar, clock.started_at, at, stood) < budget:
+    if clock.breached_at is not None and elapsed(contract_sla.calendar, clock.started_at, at, stood) < budget:
         clock.breached_at = None
     if clock.state == "running":
         derive(timing, clock)
 
 
-def _hear(timing: Timing, promise: ContractSla, first: Clock | None, conversation: Conversation) -> None:
+def _update_reply_targets(
+    timing: Timing, contract_sla: ContractSla, first: Clock | None, conversation: Conversation
+) -> None:
     """Meet a first response that starts only now, and start the reply target that is owed, from the messages."""
     is_new = first is not None
-    if not is_new and ("next_response" not in promise.budgets or timing.open_clock(*ANSWERS)):
+    if not is_new and ("next_response" not in contract_sla.budgets or timing.open_clock(*ANSWERS)):
         return
     messages = list(conversation())
     answered_at = reply_state(messages).answered_at
@@ -115,4 +119,4 @@ def _hear(timing: Timing, promise: ContractSla, first: Clock | None, conversatio
     stopped = next((clock.met_at for clock in timing.clocks if clock.kind == "first_response"), None)
     owed = reply_state(each for each in messages if stopped is not None and each.at > stopped).owed_since
     if owed is not None:
-        await_answer(timing, promise.budgets, at=owed)
+        await_answer(timing, contract_sla.budgets, at=owed)

@@ -45,9 +45,9 @@ class Timing:
         return any(each.ended_at is None for each in self.pauses)
 
     @property
-    def ladder(self) -> EscalationPolicy:
+    def escalation_policy(self) -> EscalationPolicy:
         """The escalation policy that applies."""
-        return self.level.ladder if self.level else DEFAULT_POLICY
+        return self.level.escalation_policy if self.level else DEFAULT_POLICY
 
     def holds(self, status: str) -> bool:
         """Whether the clocks are paused in a status."""
@@ -63,8 +63,8 @@ class Timing:
 
     def ahead(self, clock: Clock) -> PlannedStep | None:
         """The next escalation step that the clock has not taken."""
-        every = planned_steps(self.ladder, clock.kind, timedelta(seconds=clock.budget_seconds))
-        return next((rung for rung in every if rung.key not in clock.taken), None)
+        every = planned_steps(self.escalation_policy, clock.kind, timedelta(seconds=clock.budget_seconds))
+        return next((planned for planned in every if planned.key not in clock.taken), None)
 
 
 _IN_ORDER = (Clock.started_at, Clock.kind)

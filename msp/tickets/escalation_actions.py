@@ -38,7 +38,7 @@ class DueStep:
 
     clock: Clock
     at: datetime
-    rungs: tuple[PlannedStep, ...]
+    steps: tuple[PlannedStep, ...]
     is_breach: bool
 
     @property
@@ -46,7 +46,7 @@ class DueStep:
         """The event to emit."""
         if self.is_breach:
             return SlaBreached
-        is_notice = any(rung.step.action == "notify" for rung in self.rungs)
+        is_notice = any(planned.step.action == "notify" for planned in self.steps)
         return SlaWarned if is_notice and self.clock.breached_at is None else SlaEscalated
 
 
@@ -61,7 +61,7 @@ class StepRecipients:
 
     def add(self, moment: DueStep) -> None:
         """Add the recipients that the moment's notify steps name."""
-        for step in (rung.step for rung in moment.rungs if rung.step.action == "notify"):
+        for step in (planned.step for planned in moment.steps if planned.step.action == "notify"):
             self.is_default &= not (step.who or step.by or step.is_urgent)
             self.who += [each for each in step.who or BY_DEFAULT.who if each not in self.who]
             self.by += [each for each in step.by or BY_DEFAULT.by if each not in self.by]
@@ -111,16 +111,18 @@ def _next_due(timing: Timing, *, at: datetime) -> DueStep | None:
     if clock is None or clock.next_step_at is None or clock.next_step_at > at:
         return None
     moment = clock.next_step_at
-    every = planned_steps(timing.ladder, clock.kind, timedelta(seconds=clock.budget_seconds))
+    every = planned_steps(timing.escalation_policy, clock.kind, timedelta(seconds=clock.budget_seconds))
     falling = tuple(
-        rung for rung in every if rung.key not in clock.taken and _is_due(timing, clock, rung, moment=moment)
+        planned
+        for planned in every
+        if planned.key not in clock.taken and _is_due(timing, clock, planned, moment=moment)
     )
     is_breach = clock.breached_at is None and clock.due_at is not None and clock.due_at <= moment
     return DueStep(clock, moment, falling, is_breach)
 
 
-def _is_due(timing: Timing, clock: Clock, rung: PlannedStep, *, moment: datetime) -> bool:
-    due = timing.moment(clock, rung.offset)
+def _is_due(timing: Timing, clock: Clock, planned: PlannedStep, *, moment: datetime) -> bool:
+    due = timing.moment(clock, planned.offset)
     return due is not None and due <= moment
 
 
@@ -129,10 +131,10 @@ def _mark(timing: Timing, moment: DueStep) -> list[TakenStep]:
     clock, before = moment.clock, len(moment.clock.taken)
     if moment.is_breach:
         clock.breached_at = moment.at
-    clock.taken = [*clock.taken, *(rung.key for rung in moment.rungs)]
+    clock.taken = [*clock.taken, *(planned.key for planned in moment.steps)]
     clock.next_step = len(clock.taken)
     sla.schedule_check(timing, clock)
-    return [TakenStep(clock, rung.key, before + place, moment.at) for place, rung in enumerate(moment.rungs)]
+    return [TakenStep(clock, planned.key, before + place, moment.at) for place, planned in enumerate(moment.steps)]
 
 
 def _emit(
@@ -144,7 +146,7 @@ def _emit(
         due_at=moment.clock.due_at,
         step_due_at=moment.at,
         is_late=at - moment.at > LATE_AFTER,
-        steps=tuple(rung.key for rung in moment.rungs),
+        steps=tuple(planned.key for planned in moment.steps),
         recipients=recipients,
     )
     emit_ticket_event(ticket, event, at=at)
@@ -152,23 +154,23 @@ def _emit(
 
 def _apply(ticket: Ticket, timing: Timing, moment: DueStep, *, at: datetime) -> None:
     reason = "sla_breached" if moment.is_breach else "sla_escalated"
-    for rung in moment.rungs:
-        if rung.step.action == "next_tier" and ticket.tier < MAX_TIER:
+    for planned in moment.steps:
+        if planned.step.action == "next_tier" and ticket.tier < MAX_TIER:
             change_tier(ticket, ticket.tier + 1, at=at, reason=reason)
-        elif rung.step.action == "raise_priority":
+        elif planned.step.action == "raise_priority":
             raise_priority(ticket, at=at)
-        elif rung.step.action == "assign":
-            _auto_assign(ticket, rung.step.who, at=at)
-        elif rung.step.action == "webhook":
-            _call(ticket, moment, rung, at=at)
+        elif planned.step.action == "assign":
+            _auto_assign(ticket, planned.step.who, at=at)
+        elif planned.step.action == "webhook":
+            _call(ticket, moment, planned, at=at)
 
 
-def _call(ticket: Ticket, moment: DueStep, rung: PlannedStep, *, at: datetime) -> None:
-    assert rung.step.webhook_id is not None
+def _call(ticket: Ticket, moment: DueStep, planned: PlannedStep, *, at: datetime) -> None:
+    assert planned.step.webhook_id is not None
     event = EscalationWebhookCalled(
-        webhook_id=rung.step.webhook_id,
+        webhook_id=planned.step.webhook_id,
         clock=moment.clock.kind,
-        step=rung.key,
+        step=planned.key,
         due_at=moment.clock.due_at,
         is_late=at - moment.at > LATE_AFTER,
     )

@@ -63,7 +63,7 @@ def _new_ticket(client: Client, *, requester: Person, request: Request, at: date
     if not client.active:
         raise Conflict("client_not_active")
     number, held = number_and_contract(client, at=at)
-    promise = sla_of(held, priority=request.priority, type=request.type) if held else None
+    contract_sla = sla_of(held, priority=request.priority, type=request.type) if held else None
     ticket = Ticket(
         id=new_id(),
         client_id=client.id,
@@ -75,13 +75,13 @@ def _new_ticket(client: Client, *, requester: Person, request: Request, at: date
         priority=request.priority,
         **{name: getattr(request, name) for name, values in EDITABLE.items() if values},
         tier=1,
-        contract_id=promise.contract_id if promise else None,
+        contract_id=contract_sla.contract_id if contract_sla else None,
         source=request.source,
         tags=list(request.tags),
         created_at=at,
         updated_at=at,
     )
-    clocks = sla.start(client.id, ticket.id, promise, at=at) if promise else []
+    clocks = sla.start(client.id, ticket.id, contract_sla, at=at) if contract_sla else []
     sla_targets.copy_next_due(ticket, clocks)
     db.session.add_all([ticket, *clocks])
     for name, known in (("client", client), ("requester", requester), ("clocks", clocks)):

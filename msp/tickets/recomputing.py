@@ -47,12 +47,12 @@ def _recompute(contract_id: UUID, client_id: UUID, *, reason: str, after: UUID |
         at = clock.now()
         tickets = _chunk(contract_id, client_id, after=after)
         timings = timings_of(Timed(each.client_id, each.id, each.contract_id) for each in tickets)
-        promises: dict[tuple[str, str], ContractSla | None] = {}
+        levels: dict[tuple[str, str], ContractSla | None] = {}
         for ticket in tickets:
             sort = (ticket.priority, ticket.type)
-            if sort not in promises:
-                promises[sort] = service_level_of(ticket)
-            retarget_clocks(ticket, timings[ticket.id], promises[sort], reason=reason, at=at)
+            if sort not in levels:
+                levels[sort] = service_level_of(ticket)
+            retarget_clocks(ticket, timings[ticket.id], levels[sort], reason=reason, at=at)
         if len(tickets) == CHUNK:
             _request(contract_id, client_id, reason=reason, after=tickets[-1].id)
 

@@ -76,7 +76,7 @@ def on_terms_changed(ticket: Ticket, *, reason: str, at: datetime, actor_id: UUI
 def retarget_clocks(
     ticket: Ticket,
     timing: Timing,
-    promise: ContractSla | None,
+    contract_sla: ContractSla | None,
     *,
     reason: str,
     at: datetime,
@@ -85,7 +85,7 @@ def retarget_clocks(
     """Apply a service level to an unfinished ticket's clocks; emits `sla.recomputed` with old and new due dates."""
     moved = retarget(
         timing,
-        promise,
+        contract_sla,
         status=ticket.status,
         opened_at=ticket.created_at,
         conversation=lambda: conversation_of(ticket.id),

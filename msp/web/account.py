@@ -81,9 +81,9 @@ def save_notification_preferences() -> Response | tuple[str, int]:
     if person is None:
         return redirect(url_for("security.login", next="/account"))
     try:
-        wishes = read_preferences(request.form)
+        preferences = read_preferences(request.form)
         with work(Scope("msp_system", actor_id=person.id)):
-            set_preferences(access_person(person.id), **wishes, at=clock.now())
+            set_preferences(access_person(person.id), **preferences, at=clock.now())
     except Invalid as wrong:
         posted = request.form.to_dict() | {"quiet_days": request.form.getlist("quiet_days")}
         return _page(person, posted, wrong.fields), 422

@@ -9,22 +9,22 @@ from msp.kernel.errors import Invalid
 from msp.notify.preferences import NotificationPreferences
 
 
-def preference_values(wishes: NotificationPreferences) -> dict[str, Any]:
+def preference_values(preferences: NotificationPreferences) -> dict[str, Any]:
     """Preferences as form values."""
-    night = wishes.quiet.night
+    night = preferences.quiet.night
     return {
-        "by_chat": wishes.by_chat,
-        "by_mail": wishes.by_mail,
-        "allow_urgent": wishes.allow_urgent,
-        "by_mention": wishes.by_mention,
+        "by_chat": preferences.by_chat,
+        "by_mail": preferences.by_mail,
+        "allow_urgent": preferences.allow_urgent,
+        "by_mention": preferences.by_mention,
         "quiet_from": wall(night[0]) if night else "",
         "quiet_until": wall(night[1]) if night else "",
-        "quiet_days": [str(day) for day in sorted(wishes.quiet.days)],
+        "quiet_days": [str(day) for day in sorted(preferences.quiet.days)],
     }
 
 
 def read_preferences(posted: "MultiDict[str, str]") -> dict[str, Any]:
-    """The arguments of `wish`; raises Invalid for invalid times, or quiet hours with one end only."""
+    """The arguments of `set_preferences`; raises Invalid for invalid times, or quiet hours with one end only."""
     start, end = (_minute(posted, name) for name in ("quiet_from", "quiet_until"))
     if (start is None) != (end is None):
         raise Invalid(fields={"quiet_from" if start is None else "quiet_until": ["required"]})

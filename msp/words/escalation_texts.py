@@ -41,17 +41,17 @@ def action(step: PolicyStep, names: Names) -> str:
     return gettext("escalate to the next tier") if step.action == "next_tier" else gettext("call a webhook")
 
 
-def what_is_next(clocks: Iterable[ShownClock], ladder: EscalationPolicy, names: Names) -> str:
+def what_is_next(clocks: Iterable[ShownClock], policy: EscalationPolicy, names: Names) -> str:
     """The next step of a ticket's clocks and its time; empty if there is none."""
     ahead = [
-        (clock.next_step_at, rung)
+        (clock.next_step_at, planned)
         for clock in clocks
-        if clock.state == "running" and clock.next_step_at and (rung := next_step(clock, ladder))
+        if clock.state == "running" and clock.next_step_at and (planned := next_step(clock, policy))
     ]
     if not ahead:
         return ""
-    at, rung = min(ahead, key=lambda pair: pair[0])
-    return gettext("Next step, %(moment)s: %(action)s", moment=formats.moment(at), action=action(rung.step, names))
+    at, planned = min(ahead, key=lambda pair: pair[0])
+    return gettext("Next step, %(moment)s: %(action)s", moment=formats.moment(at), action=action(planned.step, names))
 
 
 def _people(who: Iterable[str], names: Names) -> str:

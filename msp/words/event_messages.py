@@ -97,15 +97,15 @@ def _messages_moved(event: tickets.MessagesMoved) -> str:
 def _met(event: tickets.SlaMet) -> str:
     target = word(event.clock, "clock_long")
     if event.is_late:
-        return gettext("%(promise)s: met late", promise=target)
-    return gettext("%(promise)s: met", promise=target)
+        return gettext("%(target)s: met late", target=target)
+    return gettext("%(target)s: met", target=target)
 
 
 def _reopened(event: tickets.SlaReopened) -> str:
     target = word(event.clock, "clock_long")
     if event.reason == "undone":
-        return gettext("%(promise)s: pending again, the reply was undone", promise=target)
-    return gettext("%(promise)s: pending again, the reply was not delivered", promise=target)
+        return gettext("%(target)s: pending again, the reply was undone", target=target)
+    return gettext("%(target)s: pending again, the reply was not delivered", target=target)
 
 
 def _step(event: tickets.SlaStepEvent) -> str:
@@ -116,14 +116,14 @@ def _step(event: tickets.SlaStepEvent) -> str:
     where, amount, *_ = (event.steps or ("share:75:notify",))[0].split(":")
     if where == "share":
         share = formats.percent(Decimal(amount) / 100)
-        return gettext("%(promise)s: %(share)s of the SLA target used", promise=target, share=share) + _late(event)
+        return gettext("%(target)s: %(share)s of the SLA target used", target=target, share=share) + _late(event)
     stood = formats.uncapital(moment(PolicyStep(where, int(amount), "notify")))
-    return gettext("%(promise)s: %(moment)s", promise=target, moment=stood) + _late(event)
+    return gettext("%(target)s: %(moment)s", target=target, moment=stood) + _late(event)
 
 
 def _breached(event: tickets.SlaBreached) -> str:
     target = word(event.clock, "clock_long")
-    return gettext("%(promise)s: SLA breached", promise=target) + _late(event)
+    return gettext("%(target)s: SLA breached", target=target) + _late(event)
 
 
 def _late(event: tickets.SlaStepEvent) -> str:
@@ -140,8 +140,8 @@ def _recomputed(event: tickets.SlaRecomputed) -> str:
 
 def _moved(clock: tickets.MovedClock) -> str:
     return gettext(
-        "%(promise)s %(before)s → %(after)s",
-        promise=word(clock.clock, "clock_long"),
+        "%(target)s %(before)s → %(after)s",
+        target=word(clock.clock, "clock_long"),
         before=formats.moment(clock.before) if clock.before else "–",
         after=formats.moment(clock.after) if clock.after else "–",
     )

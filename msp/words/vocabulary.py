@@ -160,7 +160,7 @@ WORDS = {
         "paused": term("outcome", "paused"),
         "cancelled": term("outcome", "no longer needed"),
         "no_contract": term("outcome", "no contract"),
-        "no_promise": term("outcome", "no SLA target"),
+        "no_target": term("outcome", "no SLA target"),
     },
     "verdict": {
         "at_risk": term("verdict", "at risk"),

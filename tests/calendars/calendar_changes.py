@@ -12,12 +12,12 @@ def work_on_the_bridge(world: World, *, at: datetime) -> None:
     """Remove the holiday of Monday, 7 December 2026; Tuesday stays a holiday."""
     with work(Scope.staff(actor_id=world.ana.id)):
         calendar = access_calendar(world.calendar.id, lock=True)
-        said = to_value(calendar)
+        before = to_value(calendar)
         edit_calendar(
             calendar,
             name=calendar.name,
             timezone=calendar.timezone,
-            weekly=said.weekly,
+            weekly=before.weekly,
             holidays={date(2026, 12, 8): "Inmaculada Concepción"},
             exceptions={},
             at=at,

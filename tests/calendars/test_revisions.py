@@ -29,7 +29,7 @@ def told(kind: str) -> list[StoredEvent]:
 def edited(world: World, **more: object) -> bool:
     with work(Scope.staff(actor_id=world.ana.id)):
         calendar = access_calendar(world.calendar.id, lock=True)
-        said: Json = {
+        values: Json = {
             "name": calendar.name,
             "timezone": calendar.timezone,
             "weekly": {day: list(windows) for day, windows in to_value(calendar).weekly.items()},
@@ -37,14 +37,14 @@ def edited(world: World, **more: object) -> bool:
             "exceptions": {},
             "at": MONDAY,
         }
-        return actions.edit_calendar(calendar, **(said | more))
+        return actions.edit_calendar(calendar, **(values | more))
 
 
 def test_a_new_calendar_has_its_first_revision(world: World) -> None:
     with work(Scope.staff()) as session:
         kept = session.get(CalendarRevision, (world.calendar.id, 1))
         assert kept is not None
-        assert WorkingCalendar.from_json(kept.said) == to_value(access_calendar(world.calendar.id))
+        assert WorkingCalendar.from_json(kept.working_calendar) == to_value(access_calendar(world.calendar.id))
     assert [event.data["name"] for event in told("calendar.added")] == [world.calendar.name]
 
 
@@ -96,7 +96,7 @@ def test_nothing_new_is_no_version_and_no_event(world: World) -> None:
 def test_revisions_can_only_be_added(world: World) -> None:
     with work(Scope.staff()) as session:
         kept = session.get_one(CalendarRevision, (world.calendar.id, 1))
-        kept.said = {}
+        kept.working_calendar = {}
         with pytest.raises(ProgrammingError, match="permission denied"):
             session.flush()
         session.rollback()
@@ -106,8 +106,8 @@ def test_versions_in_force_until_an_instant(world: World) -> None:
     edited(world, weekly=OFFICE, at=MONDAY + timedelta(days=1))
     edited(world, weekly=SUMMER, at=MONDAY + timedelta(days=2))
     with work(Scope.staff()):
-        said = [versions_until(world.calendar.id, MONDAY + timedelta(days=n)) for n in (-1, 0, 1, 3)]
-    assert said == [[1], [1], [2, 1], [3, 2, 1]]
+        versions = [versions_until(world.calendar.id, MONDAY + timedelta(days=n)) for n in (-1, 0, 1, 3)]
+    assert versions == [[1], [1], [2, 1], [3, 2, 1]]
 
 
 # --- dated timetables
@@ -116,8 +116,8 @@ def test_versions_in_force_until_an_instant(world: World) -> None:
 def in_summer(world: World, **more: object) -> dict[date, Timetable]:
     with work(Scope.staff(actor_id=world.ana.id)):
         calendar = access_calendar(world.calendar.id, lock=True)
-        said: Json = {"from_day": date(2027, 6, 15), "until": date(2027, 9, 15), "weekly": SUMMER, "at": MONDAY}
-        actions.set_timetable(calendar, name="Jornada de verano", **(said | more))
+        values: Json = {"from_day": date(2027, 6, 15), "until": date(2027, 9, 15), "weekly": SUMMER, "at": MONDAY}
+        actions.set_timetable(calendar, name="Jornada de verano", **(values | more))
         return dict(to_value(calendar).timetables)
 
 

@@ -205,7 +205,7 @@ def test_language_and_time_zone(driver: Driver, desk: Desk) -> None:
 
 @behaviour(GROUP)
 def test_deadline_explained(driver: Driver, desk: Desk) -> None:
-    """The card explains the deadline: what the contract promises, since when, and what does not count."""
+    """The card explains the deadline: the SLA target of the contract, since when, and what does not count."""
     clock.advance(timedelta(hours=3, minutes=30))  # 13:30 in Madrid, before the break
     desk.opened("El TPV no cobra")
     assert (

@@ -66,7 +66,7 @@ def test_a_text_without_a_gap_is_cut_all_the_same() -> None:
         ("en", timedelta(days=9), "before 10:00 on Wednesday 2 December"),
     ],
 )
-def test_promises_name_the_day_when_it_is_not_today(app: Flask, locale: str, after: timedelta, said: str) -> None:
+def test_due_dates_name_the_day_when_it_is_not_today(app: Flask, locale: str, after: timedelta, said: str) -> None:
     with reading_as(locale, "Europe/Madrid"):
         assert relative_time.before(NOW + after, now=NOW) == said
 

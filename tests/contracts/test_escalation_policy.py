@@ -34,25 +34,25 @@ def test_a_share_is_exact() -> None:
 
 
 def test_steps_come_in_the_order_of_their_moments_and_those_of_one_moment_as_written() -> None:
-    ladder = (
+    policy = (
         PolicyStep("after", 30, "next_tier"),
         PolicyStep("share", 100, "notify"),
         PolicyStep("share", 100, "next_tier"),
         PolicyStep("before", 15, "notify"),
         PolicyStep("share", 50, "notify", clocks=("resolution",)),
     )
-    keys = [rung.key for rung in planned_steps(ladder, "first_response", HOUR)]
+    keys = [planned.key for planned in planned_steps(policy, "first_response", HOUR)]
     assert keys == ["before:15:notify", "share:100:notify", "share:100:next_tier", "after:30:next_tier"]
-    assert planned_steps(ladder, "resolution", HOUR)[0].key == "share:50:notify"
-    assert planned_steps(ladder, "first_response", timedelta(minutes=10))[0].key == "before:15:notify"
+    assert planned_steps(policy, "resolution", HOUR)[0].key == "share:50:notify"
+    assert planned_steps(policy, "first_response", timedelta(minutes=10))[0].key == "before:15:notify"
 
 
 def test_a_step_keeps_its_name_when_it_tells_others_and_two_alike_have_two_names() -> None:
     before = (PolicyStep("share", 75, "notify"), PolicyStep("share", 75, "notify", who=("lead",)))
     after = (PolicyStep("share", 75, "notify", who=("on_call",), is_urgent=True), *before[1:])
     names = ["share:75:notify", "share:75:notify:2"]
-    assert [rung.key for rung in planned_steps(before, "resolution", HOUR)] == names
-    assert [rung.key for rung in planned_steps(after, "resolution", HOUR)] == names
+    assert [planned.key for planned in planned_steps(before, "resolution", HOUR)] == names
+    assert [planned.key for planned in planned_steps(after, "resolution", HOUR)] == names
 
 
 @pytest.mark.parametrize(

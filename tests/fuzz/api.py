@@ -31,7 +31,7 @@ PLAUSIBLE: dict[str, Any] = {  # fields that the description cannot express
     "period_start": "2026-10-01", "period_end": "2026-10-31", "tax_id": "B84562388", "limit": 10, "note": "Cambio",
     "expires_at": "2027-01-01T00:00:00Z", "quiet_from": "22:00", "quiet_until": "07:00", "team_id": "T0OTHER",
     "mail_domains": ["otra.example"], "tags": ["red"], "years": [2026], "title": "Jefa", "tenant_id": TEAMS_TENANT,
-    "escalation_ladder": [], "exceptions": [], "holidays": [], "timetables": [], "cursor": None, "q": "red",
+    "escalation_policy": [], "exceptions": [], "holidays": [], "timetables": [], "cursor": None, "q": "red",
 }  # fmt: skip
 MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 NOT_OURS = ("authorization", "host", "content-length", "content-type", "cookie")

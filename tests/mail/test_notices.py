@@ -51,10 +51,10 @@ def escalate(ticket: Ticket, *who: str, by: tuple[str, ...] = ("mail",), **more:
         emit(event, ticket.id, client_id=ticket.client_id, at=clock.now())
 
 
-def prefer(person: Person, **wishes: Any) -> None:
+def prefer(person: Person, **preferences: Any) -> None:
     usual = {"by_chat": True, "by_mail": True, "allow_urgent": False, "night": (1200, 480), "days": ()}
     with work(Scope.system()):
-        set_preferences(person, **{**usual, **wishes}, at=clock.now())
+        set_preferences(person, **{**usual, **preferences}, at=clock.now())
 
 
 def test_a_breach_comes_by_mail_with_all_that_a_reader_needs(
@@ -327,7 +327,7 @@ def test_after_a_downtime_one_digest_and_no_burst(
 
 
 @pytest.mark.parametrize(("by_chat", "by_mail", "count"), [(True, True, 1), (True, False, 0), (False, True, 1)])
-def test_mail_as_the_person_wishes(
+def test_mail_by_notification_preferences(
     mail_server: MailServer, drain: Drain, world: World, ticket: Ticket, by_chat: bool, by_mail: bool, count: int
 ) -> None:
     prefer(world.tomas, by_chat=by_chat, by_mail=by_mail)

@@ -11,7 +11,7 @@ from msp.reports.attainment import ReportQuery, figures, lines
 from msp.reports.figures import sum_of
 from msp.reports.period import month_of
 from msp.tickets.models import Ticket
-from tests.tickets.sla_steps import answered, minutes, moved, opened, promise, wrote
+from tests.tickets.sla_steps import answered, change_terms, minutes, moved, opened, wrote
 from tests.world import World
 
 NOVEMBER = month_of(date(2026, 11, 1))
@@ -24,7 +24,7 @@ def asked_twice(world: World) -> Ticket:
     Asked at 11:10 and answered at 11:15; asked at 11:20 and never answered, but resolved at 11:30.
     """
     target = PriorityTargets(60, 480, next_response_minutes=30)
-    promise(world, targets=dict.fromkeys(PRIORITIES, target))
+    change_terms(world, targets=dict.fromkeys(PRIORITIES, target))
     ticket = opened(world)
     for length, act in (
         (10, answered), (10, wrote), (40, answered), (10, wrote), (5, answered), (5, wrote), (10, None),
@@ -51,7 +51,7 @@ def test_each_answer_that_was_owed_counts(asked_twice: Ticket) -> None:
 
 def test_an_answer_that_was_overdue_when_the_ticket_was_closed_was_not_kept(world: World) -> None:
     target = PriorityTargets(60, 480, next_response_minutes=30)
-    promise(world, targets=dict.fromkeys(PRIORITIES, target))
+    change_terms(world, targets=dict.fromkeys(PRIORITIES, target))
     ticket = opened(world)
     answered(world, ticket)
     wrote(world, ticket)
@@ -64,7 +64,7 @@ def test_an_answer_that_was_overdue_when_the_ticket_was_closed_was_not_kept(worl
 
 def test_requests_are_fulfilled(world: World) -> None:
     target = PriorityTargets(60, 480, fulfilment_minutes=960)
-    promise(world, targets_of_type={"request": dict.fromkeys(PRIORITIES, target)})
+    change_terms(world, targets_of_type={"request": dict.fromkeys(PRIORITIES, target)})
     ticket = opened(world, type="request")
     answered(world, ticket)
     moved(world, ticket, "resolved")

@@ -68,7 +68,7 @@ CASES = [
 
 @pytest.mark.parametrize(("state", "due", "met", "breach", "ended", "stood", "says", "since"), [c[1:] for c in CASES],
                          ids=[c[0] for c in CASES])  # fmt: skip
-def test_what_became_of_a_promise(
+def test_the_outcome_of_a_target(
     app: Flask,
     state: str,
     due: str | None,

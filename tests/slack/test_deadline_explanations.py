@@ -12,7 +12,7 @@ from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from simulators.slack.server import SlackServer
 from tests.slack.conftest import MARTA, PABLO, TOM
-from tests.tickets.sla_steps import promise
+from tests.tickets.sla_steps import change_terms
 from tests.world import SLACK_TEAM, World
 
 FRIDAY_EVENING = datetime(2026, 12, 4, 17, 0, tzinfo=UTC)  # 18:00 in Madrid; Monday and Tuesday are holidays
@@ -71,7 +71,7 @@ def test_the_card_says_so_when_a_holiday_comes_in_between(
     slack_server: SlackServer, drain: Callable[[], int], world: World
 ) -> None:
     """Tuesday becomes a holiday after the ticket was opened on Monday at ten: the existing card is updated."""
-    promise(world, targets=dict.fromkeys(PRIORITIES, PriorityTargets(8 * 60, 16 * 60)))
+    change_terms(world, targets=dict.fromkeys(PRIORITIES, PriorityTargets(8 * 60, 16 * 60)))
     said = slack_server.say(SLACK_TEAM, MARTA, "im", "El TPV no cobra")
     drain()
     assert "el martes 24" not in why(slack_server, said.channel)

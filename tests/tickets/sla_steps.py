@@ -34,11 +34,11 @@ def agreement_of(contract: Contract) -> Agreement:
         rates=[],
         terms=contract.terms,
         pausing=contract.pausing,
-        ladder=tuple(to_escalation(row) for row in contract.ladder),
+        escalation_policy=tuple(to_escalation(row) for row in contract.escalation_policy),
     )
 
 
-def promise(world: World, **changes: Any) -> None:
+def change_terms(world: World, **changes: Any) -> None:
     """Change the terms of Lozano's contract."""
     with work(Scope.staff()):
         contract = access_contract(world.lozano_contract.id)
@@ -53,7 +53,7 @@ def another_contract(
     calendar_id: UUID | None = None,
     pausing: Sequence[str] = ("waiting_client", "scheduled"),
     of_type: Mapping[str, Mapping[str, PriorityTargets]] | None = None,
-    ladder: EscalationPolicy = (),
+    escalation_policy: EscalationPolicy = (),
 ) -> Contract:
     """A second contract of Lozano, with one target for every priority."""
     with work(Scope.staff()):
@@ -71,7 +71,7 @@ def another_contract(
                 terms={},
                 targets_of_type=of_type or {},
                 pausing=pausing,
-                ladder=ladder,
+                escalation_policy=escalation_policy,
             ),
             at=clock.now(),
         )

@@ -21,11 +21,11 @@ from msp.tickets import escalation
 from msp.tickets.escalation import take_due_steps
 from msp.tickets.escalation_actions import apply_due_steps
 from msp.tickets.models import Ticket
-from tests.tickets.sla_steps import opened, promise
+from tests.tickets.sla_steps import change_terms, opened
 from tests.world import World
 
 WAIT = 20.0  # seconds until a worker counts as hanging
-LADDER = (PolicyStep("share", 50, "notify"), PolicyStep("share", 75, "next_tier"), PolicyStep("after", 5, "notify"))
+POLICY = (PolicyStep("share", 50, "notify"), PolicyStep("share", 75, "next_tier"), PolicyStep("after", 5, "notify"))
 
 
 class Killed(BaseException):
@@ -57,7 +57,7 @@ class Worker(threading.Thread):
 @pytest.fixture
 def tickets(world: World) -> list[Ticket]:
     """Thirty tickets whose first response steps are all due and whose first response is breached."""
-    promise(world, ladder=LADDER)
+    change_terms(world, escalation_policy=POLICY)
     made = [opened(world, priority="urgent") for _ in range(30)]
     clock.advance(timedelta(minutes=40))
     return made

@@ -21,10 +21,10 @@ from msp.tickets.messages import reply
 from msp.tickets.models import Ticket
 from msp.tickets.opening import Request, open_ticket
 from tests.oncall.desk import add_rota
-from tests.tickets.sla_steps import events, opened, promise, shown, the
+from tests.tickets.sla_steps import change_terms, events, opened, shown, the
 from tests.world import World
 
-RUNGS = planned_steps(DEFAULT_POLICY, "first_response", timedelta(minutes=30))
+PLANNED = planned_steps(DEFAULT_POLICY, "first_response", timedelta(minutes=30))
 URGENT = Request(subject="VPN caída", body="Nadie entra", source="slack", priority="urgent")  # 30 min and 4 h
 
 
@@ -72,7 +72,7 @@ def test_each_step_is_taken_once_however_often_it_is_asked(ticket: Ticket) -> No
         take_due_steps()
     with work(Scope.staff()) as session:
         assert [step.key for step in session.query(TakenEscalationStep).order_by(TakenEscalationStep.step)] == [
-            rung.key for rung in RUNGS
+            planned.key for planned in PLANNED
         ]
     assert kinds(ticket).count("sla.breached") == 1
 
@@ -139,8 +139,8 @@ OWN = (
 
 @pytest.fixture
 def own(world: World) -> Ticket:
-    ladder = tuple(replace(step, who=tuple(who.format(irene=world.irene.id) for who in step.who)) for step in OWN)
-    promise(world, ladder=ladder)
+    policy = tuple(replace(step, who=tuple(who.format(irene=world.irene.id) for who in step.who)) for step in OWN)
+    change_terms(world, escalation_policy=policy)
     return opened(world, priority="high")  # 60 minutes to answer
 
 
@@ -168,7 +168,7 @@ def test_each_step_does_what_it_says_at_its_moment(world: World, own: Ticket) ->
 
 def test_a_step_gives_the_ticket_to_whoever_is_on_call(world: World) -> None:
     add_rota(world)
-    promise(world, ladder=(PolicyStep("share", 50, "assign", who=("on_call",)),))
+    change_terms(world, escalation_policy=(PolicyStep("share", 50, "assign", who=("on_call",)),))
     ticket = opened(world, priority="high")
     clock.advance(timedelta(minutes=30))
     assert take_due_steps() == 1
@@ -186,14 +186,16 @@ def test_a_moved_deadline_takes_no_step_twice_and_skips_none(world: World, own: 
     clock.advance(timedelta(hours=3))
     take_due_steps()
     first = the(own, "first_response")
-    assert sorted(first.taken) == sorted(rung.key for rung in planned_steps(OWN, "first_response", timedelta(hours=1)))
+    assert sorted(first.taken) == sorted(
+        planned.key for planned in planned_steps(OWN, "first_response", timedelta(hours=1))
+    )
     assert len(events(own, "sla.breached")) == 1
 
 
-def test_an_edited_ladder_takes_only_what_is_new(world: World, own: Ticket, drain: Callable[[], int]) -> None:
+def test_an_edited_policy_takes_only_what_is_new(world: World, own: Ticket, drain: Callable[[], int]) -> None:
     clock.advance(timedelta(minutes=31))
     take_due_steps()
-    promise(world, ladder=(replace(OWN[0], who=("lead",)), PolicyStep("share", 60, "notify")))
+    change_terms(world, escalation_policy=(replace(OWN[0], who=("lead",)), PolicyStep("share", 60, "notify")))
     drain()
     assert take_due_steps() == 0
     clock.advance(timedelta(minutes=5))

@@ -10,7 +10,7 @@ from msp.kernel.db import Scope, work
 from msp.tickets import actions
 from msp.tickets.escalation import take_due_steps
 from msp.tickets.models import Ticket
-from tests.tickets.sla_steps import answered, clocks, events, minutes, moved, opened, promise, shown, the, wrote
+from tests.tickets.sla_steps import answered, change_terms, clocks, events, minutes, moved, opened, shown, the, wrote
 from tests.world import World
 
 SHORT_UPDATES = dict.fromkeys(PRIORITIES, PriorityTargets(60, 240, next_response_minutes=10))
@@ -18,7 +18,7 @@ SHORT_UPDATES = dict.fromkeys(PRIORITIES, PriorityTargets(60, 240, next_response
 
 @pytest.fixture
 def ticket(world: World) -> Ticket:
-    promise(world, targets=SHORT_UPDATES)
+    change_terms(world, targets=SHORT_UPDATES)
     return opened(world)
 
 
@@ -51,8 +51,8 @@ def test_zammad_3140_nothing_is_broken_while_the_desk_spoke_last(world: World, t
 def test_zammad_5624_a_contract_without_a_next_response_drops_the_one_that_ran(world: World, ticket: Ticket) -> None:
     answered(world, ticket)
     wrote(world, ticket)
-    promise_without = {priority: PriorityTargets(60, 240) for priority in PRIORITIES}
-    promise(world, targets=promise_without)
+    without_updates = {priority: PriorityTargets(60, 240) for priority in PRIORITIES}
+    change_terms(world, targets=without_updates)
     with work(Scope.staff()) as session:
         actions.change_priority(session.get_one(Ticket, ticket.id), "high", at=clock.now())
     assert the(ticket, "next_response").state == "cancelled"

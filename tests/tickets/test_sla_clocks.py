@@ -20,12 +20,12 @@ from msp.tickets.models import Ticket
 from tests.tickets.sla_steps import (
     another_contract,
     answered,
+    change_terms,
     clocks,
     events,
     minutes,
     moved,
     opened,
-    promise,
     shown,
     the,
     wrote,
@@ -38,7 +38,7 @@ EVERY = dict.fromkeys(PRIORITIES, PriorityTargets(60, 240, next_response_minutes
 @pytest.fixture
 def desk(world: World) -> World:
     """Lozano's contract has all targets: 60, 30, 240 and 480 minutes."""
-    promise(world, targets=EVERY)
+    change_terms(world, targets=EVERY)
     return world
 
 
@@ -56,13 +56,13 @@ def test_a_request_without_such_a_target_is_resolved(world: World) -> None:
 
 
 def test_a_type_may_have_targets_of_its_own(world: World) -> None:
-    promise(world, targets_of_type={"request": {"normal": PriorityTargets(200, 1000, fulfilment_minutes=2000)}})
+    change_terms(world, targets_of_type={"request": {"normal": PriorityTargets(200, 1000, fulfilment_minutes=2000)}})
     assert the(opened(world, type="request"), "first_response").budget_seconds == 200 * 60
     assert the(opened(world), "first_response").budget_seconds == 120 * 60
     assert the(opened(world, type="request", priority="high"), "first_response").budget_seconds == 60 * 60
 
 
-def test_each_unanswered_message_has_one_promise_from_the_first_of_them(desk: World) -> None:
+def test_each_unanswered_message_has_one_target_from_the_first_of_them(desk: World) -> None:
     ticket = opened(desk)
     clock.advance(minutes(5))
     wrote(desk, ticket)  # the first response covers this one
@@ -143,7 +143,7 @@ def test_what_was_answered_before_stays_answered_when_it_comes_back(desk: World)
 
 
 def test_the_contract_says_which_statuses_hold_the_clocks(world: World) -> None:
-    promise(world, pausing=["waiting_third_party"])
+    change_terms(world, pausing=["waiting_third_party"])
     ticket = opened(world)
     due = the(ticket, "resolution").due_at
     moved(world, ticket, "waiting_client")
@@ -153,7 +153,7 @@ def test_the_contract_says_which_statuses_hold_the_clocks(world: World) -> None:
 
 
 def test_another_priority_moves_the_deadlines_and_says_so(desk: World) -> None:
-    promise(desk, targets=EVERY | {"low": PriorityTargets(120, 960)})
+    change_terms(desk, targets=EVERY | {"low": PriorityTargets(120, 960)})
     ticket = opened(desk)
     clock.advance(minutes(15))
     with work(Scope.staff(actor_id=desk.tomas.id)) as session:
@@ -179,7 +179,7 @@ def test_another_type_turns_resolution_into_fulfilment_with_the_time_it_has_spen
     assert [each.kind for each in clocks(ticket)] == ["first_response", "fulfilment"]
 
 
-def test_another_contract_promises_what_the_first_one_did_not(world: World) -> None:
+def test_another_contract_has_targets_that_the_first_one_lacks(world: World) -> None:
     ticket = opened(world)
     answered(world, ticket)
     clock.advance(minutes(5))
@@ -199,7 +199,7 @@ def test_another_contract_promises_what_the_first_one_did_not(world: World) -> N
     assert the(ticket, "next_response").state == "cancelled"
 
 
-def test_without_a_contract_nothing_is_promised_until_there_is_one_again(desk: World) -> None:
+def test_without_a_contract_no_target_runs_until_there_is_one_again(desk: World) -> None:
     ticket = opened(desk)
     due = the(ticket, "resolution").due_at
     clock.advance(minutes(5))
@@ -225,7 +225,7 @@ def test_a_changed_contract_moves_every_open_clock_a_chunk_at_a_time(
     drain()
     monkeypatch.setattr(recomputing, "CHUNK", 2)
     clock.advance(minutes(10))
-    promise(world, targets=EVERY)
+    change_terms(world, targets=EVERY)
     drain()
     for ticket in tickets[:4]:
         assert the(ticket, "resolution").due_at == ticket.created_at + minutes(240)  # the end of the morning, 14:00
@@ -237,7 +237,7 @@ def test_a_changed_contract_moves_every_open_clock_a_chunk_at_a_time(
 
 def test_prices_alone_move_nothing(world: World, drain: Callable[[], int]) -> None:
     ticket = opened(world)
-    promise(world, name="Guardia 25")
+    change_terms(world, name="Guardia 25")
     drain()
     assert events(ticket, "sla.recomputed") == []
 
@@ -246,11 +246,11 @@ def test_a_status_that_holds_from_now_on_leaves_what_was_spent(world: World, dra
     ticket = opened(world)
     moved(world, ticket, "waiting_third_party")
     clock.advance(minutes(20))
-    promise(world, pausing=["waiting_client", "waiting_third_party"])
+    change_terms(world, pausing=["waiting_client", "waiting_third_party"])
     drain()
     assert the(ticket, "resolution").state == "paused"
     clock.advance(minutes(30))
-    promise(world, pausing=["waiting_client"])
+    change_terms(world, pausing=["waiting_client"])
     drain()
     first = the(ticket, "first_response")
     assert (first.state, first.due_at) == ("running", ticket.created_at + minutes(120 + 30))
@@ -276,7 +276,7 @@ def test_another_calendar_moves_what_rests_on_it(world: World, drain: Callable[[
     assert [each.data["reason"] for each in events(ticket, "sla.recomputed")] == ["calendar_changed"]
 
 
-def test_a_breach_that_another_promise_undoes_is_one_no_more(world: World) -> None:
+def test_a_breach_that_another_target_undoes_is_removed(world: World) -> None:
     ticket = opened(world, priority="urgent")
     clock.advance(minutes(31))
     take_due_steps()
@@ -311,9 +311,9 @@ def test_targets_that_make_no_sense_are_refused(world: World) -> None:
         PriorityTargets(0, 10),
     ):
         with pytest.raises(Invalid) as refused:
-            promise(world, targets=EVERY | {"low": target})
+            change_terms(world, targets=EVERY | {"low": target})
         assert refused.value.fields == {"targets.low": ["invalid"]}
     with pytest.raises(Invalid):
-        promise(world, targets_of_type={"question": {"low": replace(EVERY["low"])}})
+        change_terms(world, targets_of_type={"question": {"low": replace(EVERY["low"])}})
     with pytest.raises(Invalid):
-        promise(world, pausing=["open"])
+        change_terms(world, pausing=["open"])

@@ -40,7 +40,7 @@ FINISHED = ("resolved", "closed")
 
 
 @dataclass
-class Promised:
+class ModelTerms:
     """A contract's targets in the model: minutes by priority, and the statuses that pause."""
 
     contract: Contract
@@ -54,7 +54,7 @@ class Life:
     """The model's history of the ticket."""
 
     began: datetime
-    promised: Promised
+    terms: ModelTerms
     priority: str = "normal"
     status: str = "new"
     pauses: list[list[datetime | None]] = field(default_factory=list)
@@ -66,7 +66,7 @@ class Life:
         """The open targets: when they started, and their minutes."""
         if self.status in FINISHED:
             return {}
-        target = self.promised.targets[self.priority]
+        target = self.terms.targets[self.priority]
         found = {"resolution": (self.began, target.resolution_minutes)}
         if not self.is_answered:
             found["first_response"] = (self.began, target.first_response_minutes)
@@ -77,9 +77,9 @@ class Life:
     def hold(self, at: datetime) -> None:
         """Pause from here on if the contract pauses in the status, else resume."""
         is_held = bool(self.pauses) and self.pauses[-1][1] is None
-        if self.status in self.promised.pausing and not is_held:
+        if self.status in self.terms.pausing and not is_held:
             self.pauses.append([at, None])
-        elif is_held and self.status not in self.promised.pausing:
+        elif is_held and self.status not in self.terms.pausing:
             self.pauses[-1][1] = at
 
     def move(self, status: str, at: datetime) -> None:
@@ -127,7 +127,7 @@ def walked(week: int, started: datetime, budget: int, pauses: list[list[datetime
 def check(ticket: Ticket, life: Life, story: list[str]) -> None:
     is_held = bool(life.pauses) and life.pauses[-1][1] is None
     expected = {
-        kind: None if is_held else walked(life.promised.week, started, budget, life.pauses)
+        kind: None if is_held else walked(life.terms.week, started, budget, life.pauses)
         for kind, (started, budget) in life.budgets().items()
     }
     found = {each.kind: each.due_at for each in clocks(ticket) if each.is_open}
@@ -139,7 +139,7 @@ def chance() -> random.Random:
     return random.Random(20261123)
 
 
-def promised(world: World, chance: random.Random) -> Promised:
+def random_terms(world: World, chance: random.Random) -> ModelTerms:
     week = chance.randrange(len(WEEKS))
     with work(Scope.staff()):
         calendar = add_calendar(
@@ -149,7 +149,7 @@ def promised(world: World, chance: random.Random) -> Promised:
     target = PriorityTargets(chance.choice((30, 90)), chance.choice((240, 480)), following)
     pausing = chance.choice((("waiting_client", "scheduled"), ("waiting_third_party",), ()))
     contract = another_contract(world, target, calendar_id=calendar.id, pausing=pausing)
-    return Promised(contract, week, dict.fromkeys(PRIORITIES, target), pausing)
+    return ModelTerms(contract, week, dict.fromkeys(PRIORITIES, target), pausing)
 
 
 def test_any_life_gives_the_deadlines_of_its_history(
@@ -163,7 +163,7 @@ def test_any_life_gives_the_deadlines_of_its_history(
 
 
 def _live(world: World, chance: random.Random, drain: Callable[[], int], way: Recorder) -> None:
-    choices = [promised(world, chance) for _ in range(2)]
+    choices = [random_terms(world, chance) for _ in range(2)]
     life, story = Life(clock.now(), choices[0]), ["opened"]
     ticket = opened(world)
     with work(Scope.staff()) as session:
@@ -185,7 +185,7 @@ def _happen(
     world: World,
     ticket: Ticket,
     life: Life,
-    choices: list[Promised],
+    choices: list[ModelTerms],
     chance: random.Random,
     story: list[str],
 ) -> None:
@@ -209,19 +209,19 @@ def _happen(
         with work(Scope.staff()) as session:
             actions.change_priority(session.get_one(Ticket, ticket.id), life.priority, at=at)
     elif verb == "contract" and life.status not in FINISHED:
-        life.promised = chance.choice(choices)
+        life.terms = chance.choice(choices)
         with work(Scope.staff()) as session:
-            actions.change_contract(session.get_one(Ticket, ticket.id), life.promised.contract, at=at)
+            actions.change_contract(session.get_one(Ticket, ticket.id), life.terms.contract, at=at)
         life.hold(at)
     elif verb == "calendar":
-        life.promised.week = chance.randrange(len(WEEKS))
+        life.terms.week = chance.randrange(len(WEEKS))
         with work(Scope.staff()):
-            calendar = access_calendar(life.promised.contract.calendar_id)
+            calendar = access_calendar(life.terms.contract.calendar_id)
             edit_calendar(
                 calendar,
                 name=calendar.name,
                 timezone=calendar.timezone,
-                weekly=WEEKS[life.promised.week],
+                weekly=WEEKS[life.terms.week],
                 holidays={},
                 exceptions={},
                 at=at,

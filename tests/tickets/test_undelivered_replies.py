@@ -20,7 +20,18 @@ from msp.tickets.escalation import take_due_steps
 from msp.tickets.models import Message, Ticket
 from msp.tickets.sla_targets import conversation_of
 from tests.notify.channels import Recorder, only
-from tests.tickets.sla_steps import another_contract, clocks, events, minutes, moved, opened, promise, shown, the, wrote
+from tests.tickets.sla_steps import (
+    another_contract,
+    change_terms,
+    clocks,
+    events,
+    minutes,
+    moved,
+    opened,
+    shown,
+    the,
+    wrote,
+)
 from tests.world import World
 
 Drain = Callable[[], int]
@@ -37,7 +48,7 @@ def way() -> Iterator[Recorder]:
 
 @pytest.fixture
 def ticket(world: World, way: Recorder) -> Ticket:
-    promise(world, targets=EVERY)
+    change_terms(world, targets=EVERY)
     return opened(world)
 
 
@@ -188,7 +199,7 @@ def test_send_and_wait_is_undone_for_the_client_was_never_asked(
     world: World, ticket: Ticket, drain: Drain, pausing: tuple[str, ...]
 ) -> None:
     start = clock.now()
-    promise(world, targets=EVERY, pausing=pausing)
+    change_terms(world, targets=EVERY, pausing=pausing)
     clock.advance(minutes(10))
     reply(world, ticket, then="waiting_client")
     later(drain, 20)
@@ -259,7 +270,7 @@ def test_history_tells_the_same_when_the_contract_changes(
     assert the(ticket, "first_response").met_at == clock.now()
 
 
-def test_a_promise_that_begins_later_sees_when_the_answer_arrived(
+def test_a_target_that_begins_later_sees_when_the_answer_arrived(
     world: World, ticket: Ticket, drain: Drain, way: Recorder
 ) -> None:
     with work(Scope.staff()) as session:

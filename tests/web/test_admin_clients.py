@@ -300,7 +300,7 @@ def test_amounts_are_read_as_the_reader_writes_them(app: object) -> None:
                     decimal(wrong)
 
 
-def test_a_contract_says_its_promises_pauses_and_ladder(ana: FlaskClient, world: World) -> None:
+def test_a_contract_shows_its_targets_pauses_and_escalation_policy(ana: FlaskClient, world: World) -> None:
     form = AGREEMENT | {"client_id": str(world.lozano.id), "calendar_id": str(world.calendar.id)}
     form |= {"next_normal": "30", "fulfilment_normal": "2000", "request_next_high": "45", "pauses_scheduled": "1"}
     form |= {"step_0_amount": "15", "step_0_moment": "before", "step_0_action": "assign"}
@@ -309,7 +309,10 @@ def test_a_contract_says_its_promises_pauses_and_ladder(ana: FlaskClient, world:
     made = contract_named("Soporte 8x5")
     with work(Scope.staff()):
         found = access_contract(made.id)
-        assert (found.pausing, [step.who for step in found.ladder]) == (["scheduled"], [[f"person:{world.irene.id}"]])
+        assert (found.pausing, [step.who for step in found.escalation_policy]) == (
+            ["scheduled"],
+            [[f"person:{world.irene.id}"]],
+        )
         targets = {(row.type, row.priority): row for row in found.targets}
     assert targets["", "normal"].next_response_minutes == 30
     assert targets["request", "normal"].fulfilment_minutes == 2000
@@ -322,6 +325,6 @@ def test_a_contract_says_its_promises_pauses_and_ladder(ana: FlaskClient, world:
     with work(Scope.staff()):
         again = access_contract(made.id)
         assert {(row.type, row.priority) for row in again.targets} == set(targets)
-        assert [step.who for step in again.ladder] == [[f"person:{world.irene.id}"]]
+        assert [step.who for step in again.escalation_policy] == [[f"person:{world.irene.id}"]]
     wrong = ana.post(f"/admin/contracts/{made.id}", data=same | {"version": "2", "step_0_action": "webhook"})
     assert wrong.status_code == 422

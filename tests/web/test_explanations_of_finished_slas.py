@@ -55,9 +55,9 @@ def told(web: FlaskClient, world: World) -> dict[str, tuple[str, list[str], bool
     side = page.partition('id="deadlines"')[2].partition("</section>")[0]
     found = {}
     for pair in side.split('<div class="pair">')[1:]:
-        promise, became = (re.sub("<[^>]+>", "", re.findall(rf"<{tag}>(.*?)</{tag}>", pair)[0]) for tag in ("dt", "dd"))
+        target, became = (re.sub("<[^>]+>", "", re.findall(rf"<{tag}>(.*?)</{tag}>", pair)[0]) for tag in ("dt", "dd"))
         why = re.findall(r"<div>(.*?)</div>", pair.partition('class="reason"')[2])
-        found[promise] = (became, why, "<details open>" in pair)
+        found[target] = (became, why, "<details open>" in pair)
     return found
 
 
@@ -75,9 +75,7 @@ def test_the_page_unfolds_the_reason_of_each(
     assert "7 dic cerrado: Constitución (trasladado)" not in after["Resolución"][1]
 
 
-def test_a_promise_that_was_broken_explains_itself_too(
-    web: FlaskClient, world: World, drain: Callable[[], int]
-) -> None:
+def test_a_breached_target_explains_itself_too(web: FlaskClient, world: World, drain: Callable[[], int]) -> None:
     go_to(FRIDAY)
     made = opened(world)
     go_to(ANSWERED + timedelta(minutes=15))
@@ -101,7 +99,7 @@ def test_a_finished_ticket_has_nothing_due_and_all_its_reasons(
     assert told(web, world) == before
 
 
-def test_the_priority_that_a_finished_promise_was_made_for(web: FlaskClient, world: World, ticket: Ticket) -> None:
+def test_the_priority_that_a_finished_target_was_made_for(web: FlaskClient, world: World, ticket: Ticket) -> None:
     clock.advance(timedelta(minutes=1))
     with work(Scope.staff(actor_id=world.tomas.id)) as session:
         actions.change_priority(session.get_one(Ticket, ticket.id), "low", at=clock.now())
@@ -110,7 +108,7 @@ def test_the_priority_that_a_finished_promise_was_made_for(web: FlaskClient, wor
     assert after["Resolución"][1][0].startswith("Contrato «Guardia 24», baja: 40 h")
 
 
-def test_the_contract_that_a_finished_promise_was_made_under(web: FlaskClient, world: World, ticket: Ticket) -> None:
+def test_the_contract_that_a_finished_target_was_made_under(web: FlaskClient, world: World, ticket: Ticket) -> None:
     before = told(web, world)["Primera respuesta"]
     clock.advance(timedelta(minutes=1))
     other = another_contract(world, PriorityTargets(30, 60), name="Proyecto TPV")
@@ -119,7 +117,7 @@ def test_the_contract_that_a_finished_promise_was_made_under(web: FlaskClient, w
     after = told(web, world)
     assert after["Primera respuesta"] == before
     assert after["Resolución"][1][0].startswith("Contrato «Proyecto TPV», normal: 1 h")
-    listed = unescape(web.get("/desk/reports/promises?from=2026-12&by=kind").text).replace("\N{NO-BREAK SPACE}", " ")
+    listed = unescape(web.get("/desk/reports/targets?from=2026-12&by=kind").text).replace("\N{NO-BREAK SPACE}", " ")
     assert "Contrato «Guardia 24», normal: 2 h" in listed and "Contrato «Proyecto TPV», normal: 2 h" not in listed
 
 
@@ -161,8 +159,8 @@ def test_programs_are_told_the_same(
     drain: Callable[[], int],
 ) -> None:
     def first() -> dict[str, Any]:
-        promises = admin.get(f"/tickets/{ticket.id}").get_json()["sla"]
-        return next(dict(each) for each in promises if each["kind"] == "first_response")
+        targets = admin.get(f"/tickets/{ticket.id}").get_json()["sla"]
+        return next(dict(each) for each in targets if each["kind"] == "first_response")
 
     def listed() -> dict[str, Any]:
         found = admin.get("/reports/attainment/tickets?month=2026-12").get_json()["items"]

@@ -62,7 +62,7 @@ def test_figures_of_a_month_and_what_stands_behind_each(web: FlaskClient, months
     for link in links:
         number = re.search(rf'href="{re.escape(link.replace("&", "&amp;"))}"[^>]*>(\d+)<', text)
         assert number, link
-        assert page(web, months.rosa, link).count('<details class="promise">') == int(number[1]), link
+        assert page(web, months.rosa, link).count('<details class="sla-target">') == int(number[1]), link
 
 
 def test_a_long_table_comes_in_pages_with_the_sum_of_all(
@@ -80,7 +80,7 @@ def test_a_long_table_comes_in_pages_with_the_sum_of_all(
 
 
 def test_the_list_says_due_met_margin_and_why(web: FlaskClient, months: World) -> None:
-    text = page(web, months.rosa, "/desk/reports/promises?from=2026-09&outcome=met_late")
+    text = page(web, months.rosa, "/desk/reports/targets?from=2026-09&outcome=met_late")
     for part in ("LOZ-2", "Irene Navas", "30 min tarde", "cumplido fuera de SLA", "Contrato «Guardia 24»"):
         assert part in unescape(text).replace("\N{NO-BREAK SPACE}", " ").replace("“", "«").replace("”", "»"), part
 
@@ -104,20 +104,20 @@ def test_technicians_see_their_own_and_the_teams_totals(web: FlaskClient, months
         ("Total", "6"),
     ]
     assert "Irene Navas" not in text
-    own = f"/desk/reports/promises?from=2026-09&technician={months.tomas.id}"
+    own = f"/desk/reports/targets?from=2026-09&technician={months.tomas.id}"
     assert page(web, months.tomas, own)
     assert sign_in(web, months.tomas).get(own.replace(str(months.tomas.id), str(months.irene.id))).status_code == 404
-    assert "Irene Navas" not in page(web, months.tomas, "/desk/reports/promises?from=2026-09")
-    assert "Irene" not in sign_in(web, months.tomas).get("/desk/reports/promises.csv?from=2026-09").text
+    assert "Irene Navas" not in page(web, months.tomas, "/desk/reports/targets?from=2026-09")
+    assert "Irene" not in sign_in(web, months.tomas).get("/desk/reports/targets.csv?from=2026-09").text
     assert "Irene Navas" in page(web, months.carmen, "/desk/reports?from=2026-09&by=technician")
 
 
 def test_restricted_staff_see_their_clients_only(web: FlaskClient, months: World) -> None:
     for path in (
         "/desk/reports",
-        "/desk/reports/promises",
+        "/desk/reports/targets",
         "/desk/reports/attainment.csv",
-        "/desk/reports/promises.csv",
+        "/desk/reports/targets.csv",
     ):
         text = page(web, months.nuria, f"{path}?from=2026-09&to=2026-10")
         assert "LOZ" not in text and "Lozano" not in text, path
@@ -128,10 +128,10 @@ def test_the_portal_shows_managers_their_own_company(web: FlaskClient, months: W
     text = page(web, months.dolores, "/portal/reports?from=2026-09")
     assert rows(text)[0][:7] == ["Primera respuesta", "4", "3", "1", "0", "0", "75,0 %"]
     assert "6 + 2 = 8" in text
-    behind = page(web, months.dolores, "/portal/reports/promises?from=2026-09&outcome=met,met_late")
+    behind = page(web, months.dolores, "/portal/reports/targets?from=2026-09&outcome=met,met_late")
     assert "LOZ-2" in behind and "Irene" not in behind and "Tomás" not in behind.partition("<main")[2]
-    assert "LOZ" not in page(web, months.inigo, "/portal/reports/promises?from=2026-09&to=2026-10")
-    for path in ("/portal/reports", "/portal/reports/promises"):
+    assert "LOZ" not in page(web, months.inigo, "/portal/reports/targets?from=2026-09&to=2026-10")
+    for path in ("/portal/reports", "/portal/reports/targets"):
         assert sign_in(web, months.marta).get(path).status_code == 404
         assert sign_in(web, months.dolores).get(f"{path}?by=technician").status_code == 404
         assert sign_in(web, months.dolores).get(f"{path}?technician={months.irene.id}").status_code == 404
@@ -146,9 +146,9 @@ def test_the_portal_shows_managers_their_own_company(web: FlaskClient, months: W
 def test_addresses_that_ask_for_nothing_are_not_found(web: FlaskClient, months: World, query: str) -> None:
     for path in (
         "/desk/reports",
-        "/desk/reports/promises",
+        "/desk/reports/targets",
         "/desk/reports/attainment.csv",
-        "/desk/reports/promises.csv",
+        "/desk/reports/targets.csv",
     ):
         assert sign_in(web, months.rosa).get(f"{path}?{query}").status_code == 404, path
 
@@ -177,7 +177,7 @@ def test_files_hold_the_same_figures_and_no_formulas(web: FlaskClient, months: W
         "8",
     ]
     assert total[1:] == lozano[1:]
-    file = read(sign_in(web, months.rosa).get("/desk/reports/promises.csv?from=2026-09&to=2026-10").text)
+    file = read(sign_in(web, months.rosa).get("/desk/reports/targets.csv?from=2026-09&to=2026-10").text)
     assert len(file) == 1 + 15 + 2
     assert {row[1] for row in file[1:]} == {"No imprime", '\'=HYPERLINK("https://x")'}
     late = next(row for row in file if row[0] == "LOZ-2" and row[7] == "cumplido fuera de SLA")
@@ -258,7 +258,7 @@ def words(text: str) -> str:
 
 
 def test_an_empty_desk_has_pages_too(web: FlaskClient, world: World) -> None:
-    for path in ("/desk/reports", "/desk/reports/promises", "/desk/reports/forecast", "/desk/reports/attainment.csv"):
+    for path in ("/desk/reports", "/desk/reports/targets", "/desk/reports/forecast", "/desk/reports/attainment.csv"):
         page(web, world.rosa, path)
     page(web, world.dolores, "/portal/reports")
 
@@ -267,7 +267,7 @@ def test_pages_take_a_few_statements(web: FlaskClient, months: World) -> None:
     sign_in(web, months.rosa)
     for path, most in (
         ("/desk/reports?by=technician", 14),
-        ("/desk/reports/promises", 16),
+        ("/desk/reports/targets", 16),
         ("/desk/reports/forecast", 14),
     ):
         statements: list[str] = []

@@ -65,7 +65,7 @@ def test_another_contract_moves_the_clocks_and_stands_on_the_timeline(
     assert offered(web) == [str(other.id), str(world.lozano_contract.id), ""]
 
 
-def test_without_a_contract_nothing_is_promised_and_back_again(
+def test_without_a_contract_no_target_runs_and_back_again(
     web: FlaskClient, world: World, ticket: Ticket, other: Contract
 ) -> None:
     sign_in(web, world.tomas)

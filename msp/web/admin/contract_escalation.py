@@ -27,15 +27,15 @@ SPARE = 2
 Row = dict[str, Any]
 
 
-def shown_ladder(ladder: Iterable[PolicyStep]) -> list[Row]:
+def shown_policy(policy: Iterable[PolicyStep]) -> list[Row]:
     """The policy as rows, each with its sentence, plus empty rows."""
-    steps = tuple(ladder) or DEFAULT_POLICY
+    steps = tuple(policy) or DEFAULT_POLICY
     names = {person.id: person.name for person in staff()}
     rows = [_row(step) | {"sentence": sentence(step, names)} for step in steps]
     return (rows + [_row(None)] * SPARE)[: max(MAX_STEPS, len(rows))]
 
 
-def posted_ladder(posted: "MultiDict[str, str]") -> list[Row]:
+def posted_policy(posted: "MultiDict[str, str]") -> list[Row]:
     """The submitted rows."""
     return [
         {
@@ -54,13 +54,13 @@ def posted_ladder(posted: "MultiDict[str, str]") -> list[Row]:
     ]
 
 
-def read_ladder(form: Form) -> EscalationPolicy:
+def read_policy(form: Form) -> EscalationPolicy:
     """The policy of the submitted rows, empty for the default; invalid rows are added to the form's errors."""
     read = [(place, step) for place in _places(form.posted) if (step := _read(form, place)) is not None]
-    ladder = tuple(step for _, step in read)
-    for index, code in validate(ladder).items():
+    policy = tuple(step for _, step in read)
+    for index, code in validate(policy).items():
         form.fault(f"step_{read[index][0]}_amount", code)
-    return () if ladder == DEFAULT_POLICY else ladder
+    return () if policy == DEFAULT_POLICY else policy
 
 
 def _read(form: Form, place: int) -> PolicyStep | None:

@@ -30,7 +30,7 @@ from msp.people.access import may
 from msp.people.queries import staff
 from msp.web.admin import list_queries
 from msp.web.admin.clients import note_of
-from msp.web.admin.contract_escalation import posted_ladder, read_ladder, shown_ladder
+from msp.web.admin.contract_escalation import posted_policy, read_policy, shown_policy
 from msp.web.admin.contract_targets import FIELDS as TARGET_FIELDS
 from msp.web.admin.contract_targets import REQUEST_FIELDS, read_targets, shown_targets
 from msp.web.admin.contract_terms import FIELD_OF, as_fields, read_terms
@@ -142,7 +142,7 @@ def _agreement(form: Form, *, client: Client | None, before: Contract | None) ->
     starts_on = form.read("starts_on", day, is_required=True) or formats.today()
     calendar_id = form.read("calendar_id", _calendar, is_required=True)
     ends_on = form.read("ends_on", day)
-    ladder = read_ladder(form)
+    policy = read_policy(form)
     targets, targets_of_type = read_targets(form, before.targets if before else ())
     terms = read_terms(kind, form, before=before.terms if before else {})
     today = clock.now().astimezone(ZoneInfo(client.timezone)).date() if client else starts_on
@@ -162,7 +162,7 @@ def _agreement(form: Form, *, client: Client | None, before: Contract | None) ->
         po_number=form.text_or_none("po_number"),
         targets_of_type=targets_of_type,
         pausing=[status for status in MAY_PAUSE if form.text(f"pauses_{status}")],
-        ladder=ladder,
+        escalation_policy=policy,
         terms_from=form.read("terms_from", day),
     )
 
@@ -223,8 +223,8 @@ def _by_field(form: Form, wrong: Invalid) -> dict[str, list[str]]:
         if section in ("targets", "targets_of_type") and key:
             priority = key.rpartition(".")[2]
             errors |= {f"response_{priority}": ["target_order"], f"resolution_{priority}": ["target_order"]}
-        elif section == "ladder":
-            errors["ladder"] = codes
+        elif section == "escalation_policy":
+            errors["escalation_policy"] = codes
         elif section == "rates":
             errors["rate_remote"] = codes
         elif section == "terms":
@@ -246,7 +246,7 @@ def _values(found: Contract) -> Json:
         "po_number": found.po_number,
         "targets": shown_targets(found.targets),
         "pausing": found.pausing,
-        "ladder": shown_ladder(to_escalation(row) for row in found.ladder),
+        "escalation_policy": shown_policy(to_escalation(row) for row in found.escalation_policy),
         "rates": {rate.work_type: written(Money(rate.amount, found.currency).decimal, least=2) for rate in found.rates},
         "terms": as_fields(found.terms),
     }
@@ -256,13 +256,13 @@ def _posted_values(posted: "MultiDict[str, str]") -> Json:
     """The submitted values, in the format of the page."""
     typed = posted.to_dict()
     targets = {name: typed.get(name, "") for name in TARGET_FIELDS}
-    ladder = posted_ladder(posted) or shown_ladder(())
+    policy = posted_policy(posted) or shown_policy(())
     pausing = [status for status in MAY_PAUSE if typed.get(f"pauses_{status}")]
     rates = {work_type: typed.get(f"rate_{work_type}", "") for work_type in WORK_TYPES}
     return typed | {
         "targets": targets,
         "pausing": pausing,
-        "ladder": ladder,
+        "escalation_policy": policy,
         "rates": rates,
         "terms": as_fields({}) | typed,
     }
@@ -282,7 +282,7 @@ def _form(found: Contract | None, values: Mapping[str, Any], errors: Mapping[str
         priorities=PRIORITIES,
         work_types=WORK_TYPES,
         may_pause=MAY_PAUSE,
-        ladder_words={"moments": MOMENTS, "actions": ACTIONS, "roles": ROLES, "ways": MEDIA, "clocks": CLOCK_KINDS},
+        policy_words={"moments": MOMENTS, "actions": ACTIONS, "roles": ROLES, "ways": MEDIA, "clocks": CLOCK_KINDS},
         staff=[(person.id, person.name) for person in staff()],
         webhooks=[(webhook.id, webhook.name) for webhook in webhooks()],
         has_request_targets=any(values.get("targets", {}).get(name) for name in REQUEST_FIELDS),

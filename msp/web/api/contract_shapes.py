@@ -111,7 +111,7 @@ class ContractChange(Schema):
     pausing_statuses = fields.List(
         one_of(MAY_PAUSE), metadata={"description": "Statuses in which SLA targets are paused"}
     )
-    escalation_ladder = fields.List(
+    escalation_policy = fields.List(
         fields.Nested(EscalationShape),
         metadata={"description": "Replaces the whole escalation policy; empty: the default policy"},
     )
@@ -148,7 +148,7 @@ class ContractOut(Shown):
     sla_targets = fields.Nested(Targets)
     sla_targets_by_type = fields.Nested(TypedTargets)
     pausing_statuses = fields.List(fields.String())
-    escalation_ladder = fields.List(fields.Nested(EscalationShape))
+    escalation_policy = fields.List(fields.Nested(EscalationShape))
     rate_card = fields.List(fields.Nested(RateShape))
     terms = fields.Dict(keys=fields.String(), values=fields.Raw(), metadata=TERMS)
     po_number = fields.String(allow_none=True)
@@ -177,7 +177,7 @@ def shown(contract: Contract) -> dict[str, Any]:
         "sla_targets": {each.priority: each for each in contract.targets if each.type == ANY_TYPE},
         "sla_targets_by_type": {type: _own_targets(contract, type) for type in TYPES},
         "pausing_statuses": contract.pausing,
-        "escalation_ladder": contract.ladder,
+        "escalation_policy": contract.escalation_policy,
         "rate_card": [
             {"work_type": each.work_type, "valid_from": each.valid_from, "rate": Money(each.amount, contract.currency)}
             for each in rates

@@ -1,4 +1,4 @@
-"""Contracts: what was promised, and what it costs."""
+"""Contracts: SLA targets, prices and terms."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,7 +29,6 @@ API_NAMES = {
     "targets": "sla_targets",
     "targets_of_type": "sla_targets_by_type",
     "pausing": "pausing_statuses",
-    "ladder": "escalation_ladder",
     "rates": "rate_card",
 }  # the verbs' fields where the API says otherwise
 
@@ -96,7 +95,7 @@ def _agreement(client: Client, data: dict[str, Any]) -> Agreement:
         po_number=data.get("po_number"),
         targets_of_type=_typed(data.get("sla_targets_by_type", {})),
         pausing=data.get("pausing_statuses", USUAL_PAUSING),
-        ladder=_ladder(data.get("escalation_ladder", [])),
+        escalation_policy=_escalation_policy(data.get("escalation_policy", [])),
     )
 
 
@@ -123,10 +122,10 @@ def _changed(contract: Contract, data: dict[str, Any]) -> Agreement:
         terms=terms,
         targets_of_type=_typed_after(contract, data),
         pausing=data.get("pausing_statuses", contract.pausing),
-        ladder=(
-            _ladder(data["escalation_ladder"])
-            if "escalation_ladder" in data
-            else tuple(to_escalation(row) for row in contract.ladder)
+        escalation_policy=(
+            _escalation_policy(data["escalation_policy"])
+            if "escalation_policy" in data
+            else tuple(to_escalation(row) for row in contract.escalation_policy)
         ),
         terms_from=data.get("terms_from"),
     )
@@ -148,7 +147,7 @@ def _typed(data: dict[str, Any]) -> dict[str, dict[str, PriorityTargets]]:
     }
 
 
-def _ladder(steps: list[dict[str, Any]]) -> EscalationPolicy:
+def _escalation_policy(steps: list[dict[str, Any]]) -> EscalationPolicy:
     return tuple(PolicyStep(**{name: _frozen(value) for name, value in step.items()}) for step in steps)
 
 

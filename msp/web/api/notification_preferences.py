@@ -93,15 +93,15 @@ def _night(changed: dict[str, Any]) -> tuple[int, int] | None:
         raise Invalid(fields={"quiet_from": ["invalid"]}) from wrong
 
 
-def _shown(person: Person, wishes: NotificationPreferences) -> dict[str, Any]:
-    night = wishes.quiet.night
+def _shown(person: Person, preferences: NotificationPreferences) -> dict[str, Any]:
+    night = preferences.quiet.night
     return {
         "person_id": person.id,
-        "by_chat": wishes.by_chat,
-        "by_mail": wishes.by_mail,
-        "allow_urgent": wishes.allow_urgent,
-        "by_mention": wishes.by_mention,
+        "by_chat": preferences.by_chat,
+        "by_mail": preferences.by_mail,
+        "allow_urgent": preferences.allow_urgent,
+        "by_mention": preferences.by_mention,
         "quiet_from": wall(night[0]) if night else None,
         "quiet_until": wall(night[1]) if night else None,
-        "quiet_days": sorted(wishes.quiet.days),
+        "quiet_days": sorted(preferences.quiet.days),
     }

@@ -1,4 +1,4 @@
-"""Reports: how the promises were kept, the promises behind the figures, and the forecast."""
+"""Reports: SLA compliance, the targets behind its figures, and the forecast."""
 
 from datetime import date
 from typing import Any
@@ -62,7 +62,7 @@ class GroupedQuery(AttainmentQuery):
     by = one_of(DIMENSIONS, load_default="client")
 
 
-class PromisesQuery(PageQuery, AttainmentQuery):
+class ReportedTargetsQuery(PageQuery, AttainmentQuery):
     """Filters, outcomes and page of SLA targets."""
 
     outcome = Outcomes(
@@ -107,7 +107,7 @@ class AttainmentOut(Shown):
     total = fields.Nested(FiguresOut)
 
 
-class ReportedPromiseOut(Shown):
+class ReportedTargetOut(Shown):
     """An SLA target behind a figure; a ticket without targets has null values."""
 
     clock_id = fields.UUID(allow_none=True)
@@ -226,16 +226,16 @@ def read_attainment(query_data: dict[str, Any]) -> Answer:
 
 
 @blueprint.get("/reports/attainment/tickets")
-@blueprint.input(PromisesQuery, **QUERY)
-@blueprint.output(page_of(ReportedPromiseOut, "ReportedPromise"))
-def list_reported_promises(query_data: dict[str, Any]) -> Answer:
+@blueprint.input(ReportedTargetsQuery, **QUERY)
+@blueprint.output(page_of(ReportedTargetOut, "ReportedTarget"))
+def list_reported_targets(query_data: dict[str, Any]) -> Answer:
     """The SLA targets behind the figures, most recently decided first, with explanations of their due dates."""
     limit, offset = query_data.pop("limit"), number_cursor(query_data.pop("cursor")) or 0
     outcomes = query_data.pop("outcome", ())
     question = _question(query_data)
     found, number = lines(question, outcomes=outcomes, limit=limit, offset=offset)
     why = reasons(found, at=question.at)
-    items = [_promise(line, why.get(line.clock_id) if line.clock_id else None) for line in found]
+    items = [_target(line, why.get(line.clock_id) if line.clock_id else None) for line in found]
     more = offset + limit < number
     return {"items": items, "next_cursor": write_cursor(offset + limit) if more else None}
 
@@ -302,7 +302,7 @@ def _figures(each: Figures, name: str | None) -> dict[str, object]:
     }
 
 
-def _promise(line: ReportLine, reason: Reason | None) -> dict[str, object]:
+def _target(line: ReportLine, reason: Reason | None) -> dict[str, object]:
     shown = {name: getattr(line, name) for name in line.__slots__}
     return shown | {
         "number": line.label,

@@ -174,7 +174,7 @@ class ExplanationOut(Shown):
     )
 
 
-class PromiseOut(Shown):
+class TicketSlaOut(Shown):
     """An SLA target of the ticket."""
 
     kind = fields.String(metadata={"description": "first_response, next_response (several), resolution or fulfilment"})
@@ -213,7 +213,7 @@ class TicketOut(Shown):
     tags = fields.List(fields.String())
     due_at = Instant(allow_none=True, metadata={"description": "Due date of the next SLA target"})
     due_kind = fields.String(allow_none=True)
-    sla = fields.List(fields.Nested(PromiseOut))
+    sla = fields.List(fields.Nested(TicketSlaOut))
     version = fields.Integer()
     created_at = Instant()
     updated_at = Instant()
@@ -234,7 +234,7 @@ _AS_IT_IS = TicketOut().fields.keys() - {"number", "body", "requester", "assigne
 
 
 def shown(ticket: Ticket, explanations: Sequence[Explanation] = ()) -> dict[str, object]:
-    """A ticket with its promises, for TicketOut."""
+    """A ticket with its SLA targets, for TicketOut."""
     return _shown(ticket, ticket.body, ticket.clocks, explanations)
 
 
@@ -253,7 +253,7 @@ def _shown(
         "requester": _brief(requester, requester.email),
         "assignee": assignee and _brief(assignee, assignee.email if is_staff else None),
         "queue": f"T{ticket.tier}",
-        "sla": [_promise(*each) for each in zip_longest(clocks, explanations)],
+        "sla": [_sla_out(*each) for each in zip_longest(clocks, explanations)],
     }
 
 
@@ -271,7 +271,7 @@ def wanted_tier(data: Mapping[str, Any]) -> int | None:
     return tier
 
 
-def _promise(clock: Clock | ClockRow, explanation: Explanation | None) -> dict[str, object]:
+def _sla_out(clock: Clock | ClockRow, explanation: Explanation | None) -> dict[str, object]:
     return {
         "kind": clock.kind,
         "state": clock.state,

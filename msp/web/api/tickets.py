@@ -1,4 +1,4 @@
-"""Tickets: opened, read with their promises, and changed through their verbs."""
+"""Tickets: opened, read with their SLA targets, and changed through their verbs."""
 
 from datetime import datetime
 from typing import Any

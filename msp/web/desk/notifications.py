@@ -97,7 +97,7 @@ def sentence(row: Notification) -> str:
         case SlaEscalated(clock=""):
             return gettext("A ticket was escalated")
         case SlaEscalated(clock=target):
-            return gettext("%(promise)s: escalated", promise=word(target, "clock_long"))
+            return gettext("%(target)s: escalated", target=word(target, "clock_long"))
         case SlaBreached(clock=target):
-            return gettext("%(promise)s: SLA breached", promise=word(target, "clock_long"))
+            return gettext("%(target)s: SLA breached", target=word(target, "clock_long"))
     return row.kind

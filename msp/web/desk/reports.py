@@ -28,7 +28,7 @@ ROWS = 100  # rows of the table, to keep the page small for hundreds of clients
 MOST_IN_FILE = 10_000
 TREND_MONTHS = 6
 TREND_SECONDS = 60.0
-BEHIND = "desk.report_promises"
+BEHIND = "desk.report_targets"
 
 
 def add_routes(blueprint: Blueprint) -> None:
@@ -36,9 +36,9 @@ def add_routes(blueprint: Blueprint) -> None:
     guard = needs("desk")
     for rule, name, view in (
         ("/reports", "reports", attainment),
-        ("/reports/promises", "report_promises", promises),
+        ("/reports/targets", "report_targets", targets),
         ("/reports/attainment.csv", "export_attainment", attainment_file),
-        ("/reports/promises.csv", "export_promises", promises_file),
+        ("/reports/targets.csv", "export_targets", targets_file),
     ):
         blueprint.add_url_rule(rule, name, guard(view))
     add_menu(MenuEntry("desk", lazy_gettext("Reports"), "chart-no-axes-column", "desk.reports", "desk", 40))
@@ -71,19 +71,19 @@ def attainment() -> Answer:
     )
 
 
-def promises() -> Answer:
+def targets() -> Answer:
     """The SLA targets behind a figure, each with the reason for its due date."""
     asked = _asked()
     found, number = lines(asked.question, outcomes=asked.outcomes, limit=PAGE, offset=(asked.page - 1) * PAGE)
     why = reasons(found, at=asked.question.at)
     return render_template(
-        "desk/report_promises.html",
+        "desk/report_targets.html",
         shell=shell(current="desk.reports"),
         heading=drilldown.whole_heading(asked),
         number=number,
         rows=[drilldown.row_of(line, why, endpoint="desk.ticket", nameable=_only_technician()) for line in found],
         report_url=asked.url("desk.reports"),
-        file_url=asked.url("desk.export_promises", by=None, outcome=",".join(asked.outcomes)),
+        file_url=asked.url("desk.export_targets", by=None, outcome=",".join(asked.outcomes)),
         is_cut=number > MOST_IN_FILE,
         **drilldown.pages(asked, BEHIND, number=number, size=PAGE),
     )
@@ -98,13 +98,15 @@ def attainment_file() -> Response:
     return csv_file("attainment", tables.file_head(asked.by), [tables.file_row(row) for row in rows])
 
 
-def promises_file() -> Response:
+def targets_file() -> Response:
     """The SLA targets behind a figure as a CSV file, at most ten thousand."""
     asked = _asked()
     found, _ = lines(asked.question, outcomes=asked.outcomes, limit=MOST_IN_FILE)
     left = margins(found, at=asked.question.at)
     head = drilldown.file_head(current_reader().timezone)
-    return csv_file("promises", head, [drilldown.file_row(line, left, nameable=_only_technician()) for line in found])
+    return csv_file(
+        "sla_targets", head, [drilldown.file_row(line, left, nameable=_only_technician()) for line in found]
+    )
 
 
 def tabs(current: str) -> list[dict[str, object]]:

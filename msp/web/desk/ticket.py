@@ -277,9 +277,9 @@ def _targets(this: TicketRow, found: BatchResult) -> dict[str, detail.TargetRow]
 def _next_step(contract: detail.ContractRow | None, clocks: list[ShownClock]) -> str:
     if contract is None:
         return ""
-    ladder = service_level(contract.id, version=contract.version).ladder
-    is_named = any(person_of(who) for step in ladder for who in step.who)
-    return what_is_next(clocks, ladder, {each.id: each.name for each in staff()} if is_named else {})
+    policy = service_level(contract.id, version=contract.version).escalation_policy
+    is_named = any(person_of(who) for step in policy for who in step.who)
+    return what_is_next(clocks, policy, {each.id: each.name for each in staff()} if is_named else {})
 
 
 def _reason(this: TicketRow, each: ShownClock, pauses: Spans, found: BatchResult) -> list[str]:

@@ -223,9 +223,9 @@ def _drawn(
 ) -> Markup:
     late = Markup('<span class="sr">{} </span>').format(gettext("past due")) if shade == "red" else Markup()
     figure = Markup('<time datetime="{}" title="{}">{}</time>').format(formats.iso(due), formats.exact(due), text)
-    promise = f" · {word(kind, 'clock')}" if kind else ""
+    kind_text = f" · {word(kind, 'clock')}" if kind else ""
     return Markup('<div class="deadline tone-{}"{}><span class="deadline-text">{}{}{}</span>{}</div>').format(
-        shade, _ticking(started, due) if ticks else Markup(), late, figure, promise, bar(used, shade=shade)
+        shade, _ticking(started, due) if ticks else Markup(), late, figure, kind_text, bar(used, shade=shade)
     )
 
 

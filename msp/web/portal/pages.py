@@ -155,7 +155,6 @@ def _form(values: dict[str, str], errors: Mapping[str, Sequence[str]]) -> str:
         values=values if values.get("requester_id") else values | {"requester_id": str(person.id)},
         errors=field_messages(errors),
         requesters=[(each.id, each.name) for each in others],
-        promise="",
         bytes_left=bytes_left_now(client_of(person), person.id, at=clock.now()),
     )
 

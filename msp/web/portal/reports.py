@@ -16,14 +16,14 @@ from msp.web.request_scope import current_person
 PAGE = 50
 MONTHS = 6
 DIMENSIONS = ("kind", "priority", "type", "month")
-BEHIND = "portal.report_promises"
+BEHIND = "portal.report_targets"
 
 
 def add_routes(blueprint: Blueprint) -> None:
     """The routes of these pages."""
     guard = needs("see_company")
     blueprint.add_url_rule("/reports", "reports", guard(attainment))
-    blueprint.add_url_rule("/reports/promises", "report_promises", guard(promises))
+    blueprint.add_url_rule("/reports/targets", "report_targets", guard(targets))
     add_tab(Tab(lazy_gettext("Reports"), "portal.reports", "see_company"))
 
 
@@ -48,14 +48,14 @@ def attainment() -> Answer:
     )
 
 
-def promises() -> Answer:
+def targets() -> Answer:
     """The SLA targets behind a figure, each with the reason for its due date."""
     asked = _asked()
     found, number = lines(asked.question, outcomes=asked.outcomes, limit=PAGE, offset=(asked.page - 1) * PAGE)
     why = reasons(found, at=asked.question.at)
     nobody = client_of(current_person())  # no names of staff
     return render_template(
-        "portal/report_promises.html",
+        "portal/report_targets.html",
         portal=frame(current="portal.reports"),
         heading=drilldown.whole_heading(asked),
         number=number,

@@ -159,7 +159,7 @@ def reason_of(outcome: str) -> str:
         "paused": gettext("SLA paused: pending client, scheduled or resolved."),
         "cancelled": gettext("No longer applied before they were due."),
         "no_contract": gettext("The client had no contract when the ticket was created."),
-        "no_promise": gettext("The contract has no SLA target for these tickets."),
+        "no_target": gettext("The contract has no SLA target for these tickets."),
     }[outcome]
 
 

@@ -20,7 +20,7 @@ Happened = tuple[str, datetime, dict[str, Any]]
 
 
 @dataclass
-class Promised:
+class SlaGoal:
     """One clock according to the history of its ticket."""
 
     kind: str
@@ -33,7 +33,7 @@ class Told:
     """A ticket's history: its SLA targets, and the pauses of its clocks."""
 
     started: datetime
-    clocks: dict[str, Promised]
+    clocks: dict[str, SlaGoal]
     pauses: list[Span] = field(default_factory=list)
     paused_since: datetime | None = None
 
@@ -93,7 +93,7 @@ def _told(
     priority: str,
     events: list[Happened],
 ) -> Told:
-    story = Told(created, {kind: Promised(kind, budget) for kind, budget in targets[priority].items()})
+    story = Told(created, {kind: SlaGoal(kind, budget) for kind, budget in targets[priority].items()})
     for kind, at, data in events:
         if kind == "ticket.replied":
             _meet(story, "first_response", at)

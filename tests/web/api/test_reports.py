@@ -19,7 +19,7 @@ def months(world: World) -> World:
     return world
 
 
-def test_figures_and_the_promises_behind_them(months: World, admin: Program) -> None:
+def test_figures_and_the_targets_behind_them(months: World, admin: Program) -> None:
     answer = admin.get("/reports/attainment?from=2026-10&by=client").get_json()
     assert answer["period"] == {"first": "2026-10-01", "last": "2026-10-31"}
     groups = {each["name"]: each for each in answer["groups"]}

@@ -29,7 +29,7 @@ def opened(api: Program, world: World, **more: object) -> dict[str, Any]:
     return dict(answer.get_json())
 
 
-def test_a_ticket_is_opened_with_its_promises(staff: Program, world: World) -> None:
+def test_a_ticket_is_opened_with_its_sla_targets(staff: Program, world: World) -> None:
     answer = staff.post("/tickets", asked(world, tags=["tpv"], type="request"))
     ticket = answer.get_json()
     assert answer.status_code == 201
@@ -42,8 +42,8 @@ def test_a_ticket_is_opened_with_its_promises(staff: Program, world: World) -> N
         "id": str(world.marta.id), "name": "Marta Ruiz", "email": "marta@lozano.example", "is_guest": False,
     }  # fmt: skip
     assert ticket["created_at"] == "2026-11-23T09:00:00Z"
-    promises = [(each["kind"], each["state"], each["budget_minutes"], each["due_at"]) for each in ticket["sla"]]
-    assert promises == [
+    targets = [(each["kind"], each["state"], each["budget_minutes"], each["due_at"]) for each in ticket["sla"]]
+    assert targets == [
         ("first_response", "running", 30, "2026-11-23T09:30:00Z"),
         ("resolution", "running", 240, "2026-11-23T13:00:00Z"),
     ]

@@ -83,8 +83,10 @@ def _clock(
     hours, budget = loaded.hours[loaded.calendar_of[each.contract]], timedelta(minutes=minutes)
     spans = [(pause["started_at"], pause["ended_at"]) for pause in stood]
     due = None if ticket["paused_at"] else deadline(hours, since, budget, spans)
-    ladder = loaded.agreements[each.contract].ladder or DEFAULT_POLICY
-    steps = [(rung.key, deadline(hours, since, rung.offset, spans)) for rung in planned_steps(ladder, kind, budget)]
+    policy = loaded.agreements[each.contract].escalation_policy or DEFAULT_POLICY
+    steps = [
+        (planned.key, deadline(hours, since, planned.offset, spans)) for planned in planned_steps(policy, kind, budget)
+    ]
     taken = [key for key, moment in steps if moment is not None and moment <= at]
     ahead = [moment for _, moment in (*steps, ("", due)) if moment is not None and moment > at]
     return {
