@@ -18,7 +18,8 @@ BODIES = {
     ("POST", "/tickets/{ticket_id}/followers"): {"person_id": str(UUID(int=9))},
     ("POST", "/tickets/{ticket_id}/links"): {"relation": "related"},
     ("POST", "/tickets/{ticket_id}/requester-actions"): {"action": "reopen"},
-    ("POST", "/tickets/{ticket_id}/split"): {"message_ids": []},
+    ("POST", "/tickets/{ticket_id}/move-messages"): {"message_ids": []},
+    ("POST", "/tickets/{ticket_id}/split"): {"message_ids": [], "subject": "Otro"},
     ("POST", "/tickets/{ticket_id}/time-entries"): WORK,
     ("POST", "/clients/{client_id}/connections"): {
         "kind": "teams",
