@@ -107,3 +107,15 @@ def test_no_sentence_uses_a_replaced_word(language: str, banned: dict[str, str])
         if (match := pattern.search(sentence))
     ]
     assert found == []
+
+
+IN_CODE = re.compile(r"(?i)\b(?:\w*_)?(?:(?:ladder|rung|promise)s?|promised)\b")  # SLA target; escalation policy, step
+ROOT = PARTS.parent.parent.parent
+
+
+@pytest.mark.parametrize("package", ["msp", "integrations", "billing"])
+def test_no_code_uses_a_replaced_word(package: str) -> None:
+    files = [path for kind in ("*.py", "*.html", "*.css") for path in (ROOT / package).rglob(kind)]
+    assert len(files) > 10
+    found = {(str(path), match[0]) for path in files if (match := IN_CODE.search(path.read_text()))}
+    assert found == set()
