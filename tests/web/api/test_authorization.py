@@ -16,6 +16,7 @@ METHODS = ("GET", "POST", "PATCH", "DELETE", "PUT")
 BODIES = {
     ("POST", "/tickets/{ticket_id}/messages"): {"body": "Hola"},
     ("POST", "/tickets/{ticket_id}/followers"): {"person_id": str(UUID(int=9))},
+    ("POST", "/tickets/{ticket_id}/hand-off"): {"tier": 2, "needed": "Acceso"},
     ("POST", "/tickets/{ticket_id}/links"): {"relation": "related"},
     ("POST", "/tickets/{ticket_id}/requester-actions"): {"action": "reopen"},
     ("POST", "/tickets/{ticket_id}/move-messages"): {"message_ids": []},
