@@ -14,7 +14,7 @@ What others call
 - `link_targets`: tickets to link to or merge into, found by number or subject
 - `follow_ups`: reopening, and tickets that follow closed ones
 - `timeline_rows`: messages and events of a ticket for an export
-- `spam`: spam tickets and blocked senders
+- `spam`, `spam_events`: spam tickets and blocked senders
 - `merging`, `survivors`: tickets merged into others, and which ticket continues one
 - `splitting`: messages moved to another ticket, or to a new one
 - `closing`: tickets closed as merged or spam, and restored

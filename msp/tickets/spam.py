@@ -17,11 +17,12 @@ from msp.kernel.errors import Conflict, Denied, NotFound
 from msp.people.models import Person
 from msp.tickets.blocked_models import BlockedSender
 from msp.tickets.closing import close_as, restore
-from msp.tickets.events import SenderBlocked, SenderUnblocked, SpamDeleted, SpamMarked, SpamUnmarked, emit_ticket_event
+from msp.tickets.events import emit_ticket_event
 from msp.tickets.hand_off_models import HandOff
 from msp.tickets.message_changes import delete_message
 from msp.tickets.models import Ticket
 from msp.tickets.queries import messages_of
+from msp.tickets.spam_events import SenderBlocked, SenderUnblocked, SpamDeleted, SpamMarked, SpamUnmarked
 
 PLACEHOLDER = "…"
 

@@ -16,6 +16,7 @@ from msp.macros import events as macros
 from msp.oncall import events as oncall
 from msp.people import events as people
 from msp.tickets import events as tickets
+from msp.tickets import spam_events
 from msp.words import formats
 from msp.words.escalation_texts import moment
 from msp.words.vocabulary import word
@@ -187,11 +188,11 @@ add_event_messages(
         ),
         tickets.MessagesMoved: _messages_moved,
         tickets.HandOffAccepted: lambda _: gettext("Hand-off accepted"),
-        tickets.SpamMarked: lambda _: gettext("Marked as spam"),
-        tickets.SpamUnmarked: lambda _: gettext("No longer marked as spam"),
-        tickets.SpamDeleted: lambda _: gettext("Content deleted"),
-        tickets.SenderBlocked: lambda _: gettext("Requester blocked"),
-        tickets.SenderUnblocked: lambda _: gettext("Requester unblocked"),
+        spam_events.SpamMarked: lambda _: gettext("Marked as spam"),
+        spam_events.SpamUnmarked: lambda _: gettext("No longer marked as spam"),
+        spam_events.SpamDeleted: lambda _: gettext("Content deleted"),
+        spam_events.SenderBlocked: lambda _: gettext("Requester blocked"),
+        spam_events.SenderUnblocked: lambda _: gettext("Requester unblocked"),
         tickets.TicketLinked: lambda event: gettext(
             "Linked: %(relation)s %(label)s", relation=word(event.relation, "relation"), label=event.label
         ),
