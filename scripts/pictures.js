@@ -1,7 +1,7 @@
 // What can be seen to be wrong with a page as it stands: read by scripts/pictures.py, once per picture.
 (() => {
   const MAY_SCROLL = '.filters, .page-tabs, .table-scroll, .ledger-open, .doc-example, pre, textarea, [data-may-scroll]'
-  const OWN_WORDS = 'script, style, noscript, code, kbd, pre, .copy, .msg-body, .say-body, .row-link, .doc, .verb, [translate="no"], .is-reference, body [lang]'
+  const OWN_WORDS = 'script, style, noscript, code, kbd, pre, textarea, .copy, .msg-body, .say-body, .row-link, .doc, .verb, [translate="no"], .is-reference, body [lang]'
   const name = e => e.tagName.toLowerCase() + (e.id ? `#${e.id}` : '') + [...e.classList].map(c => `.${c}`).join('')
   const shown = e => e.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && !e.closest('.sr')
 

@@ -185,6 +185,7 @@ def find_shots(
     yield Shot("irene", "error-404", "/desk/tickets/NONE-1")
     yield Shot("irene", "error-403", "/admin/settings")
     yield Shot("irene", "desk-person", _person_found(browser, url, roles["irene"]))
+    yield Shot("irene", "desk-merge", _merge_found(browser, url, roles["irene"]))
     yield Shot("elena", "admin-first_steps", "/admin/first-steps")
     yield Shot("angel", "portal-search", "/portal/search?q=vpn")
     seen: Counter[str] = Counter(
@@ -194,6 +195,7 @@ def find_shots(
             "playground.page",
             "desk.search",
             "desk.person",
+            "desk.merge",
             "admin.first_steps",
             "portal.search",
         ]
@@ -226,6 +228,17 @@ def _person_found(browser: Browser, url: str, state: StorageState) -> str:
     path = page.locator("main a[href*='/desk/people/']").first.get_attribute("href") or ""
     context.close()
     return path
+
+
+def _merge_found(browser: Browser, url: str, state: StorageState) -> str:
+    """The path of the page that merges a ticket of the queue into another one of its client."""
+    context = new_context(browser, state, width=1440, scheme="light", lang="es")
+    page = context.new_page()
+    page.goto(f"{url}/desk/team")
+    labels = [text.strip() for text in page.locator(".row-number").all_text_contents()]
+    context.close()
+    source, target = next((a, b) for a in labels for b in labels if a != b and a.split("-")[0] == b.split("-")[0])
+    return f"/desk/tickets/{source}/merge?ticket={target}"
 
 
 def _counted(key: str, who: str) -> str:

@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 NOT_PAGES = re.compile(
     r"^(static|security\.(static|logout|verify)|healthz|readyz|metrics|home|admin\.home"
     r"|.*\b(live|live_ticket|attachment|thumbnail|download|pdf|csv|export\w*|\w*_(pdf|csv|json)|openapi|icon|qr|return|feed"
-    r"|targets)"
+    r"|targets|colleagues|mentionable|quote|received)"
     r"|api_v1\..*|slack.*|teams.*|stripe.*|openapi.*|desk\.home|portal\.home|billing\.home|setup)$"
 )
 ENTRANCES = ("home", "admin.home", "billing.home")  # they redirect
