@@ -11,6 +11,7 @@ from sqlalchemy import select
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.people.models import Person
+from msp.tickets import upload_quota
 from msp.tickets.attaching import UNKNOWN_TYPE, media_type
 from msp.tickets.models import Attachment, Message, Ticket
 from msp.tickets.opening import Request, open_ticket
@@ -38,8 +39,17 @@ def text(name: str = "error.log", content: bytes = b"error 41", kind: str = "tex
 
 
 def send(web: FlaskClient, *sent: Sent, path: str = f"{PAGE}/reply", **fields: str) -> tuple[int, str]:
-    answer = web.post(path, **multipart({"body": "Mira el registro", "visibility": "public", **fields}, *sent))
+    form = multipart({"body": "Mira el registro", "visibility": "public", **fields}, *sent)
+    answer = web.post(path, **form, headers={"Referer": f"http://localhost{path.removesuffix('/reply')}"})
     return answer.status_code, answer.text
+
+
+def at_files(page: str) -> str:
+    """The error at the file field, which has the focus; empty if there is none."""
+    field = re.search(r'<input id="(f-)?files" [^>]*aria-invalid="true" autofocus>', page)
+    error = re.search(r'data-file-error role="alert">([^<]+)</p>', page)
+    assert page.count(" autofocus") <= 1 and 'class="flashes"' not in page
+    return error[1] if field and error else ""
 
 
 def stored() -> list[Attachment]:
@@ -146,11 +156,67 @@ def test_a_new_ticket_takes_files(desk: FlaskClient, world: World) -> None:
         "body": "No imprime",
         "idempotency_key": "uno",
     }
-    assert send(desk, text(content=b""), path="/desk/new", **form)[0] == 422
+    status, page = send(desk, text(content=b""), path="/desk/new", priority="high", source="email", **form)
+    assert (status, at_files(page)) == (422, "Un archivo está vacío.")
+    assert "No imprime</textarea>" in page and 'value="Impresora"' in page
+    chosen = re.findall(r'value="([^"]+)"(?: selected| checked)', page)
+    assert chosen == [form["client_id"], form["requester_id"], "email", "incident", "high"]
     assert send(desk, text(), path="/desk/new", **form)[0] == 303
     [kept] = stored()
     with work(Scope.staff()) as session:
         assert session.get_one(Message, kept.message_id).body == "No imprime"
+
+
+@pytest.mark.parametrize("visibility", ["public", "internal"])
+def test_a_refused_file_is_explained_at_its_field_and_the_text_kept(desk: FlaskClient, visibility: str) -> None:
+    status, page = send(desk, text(content=b""), visibility=visibility)
+    assert (status, at_files(page)) == (422, "Un archivo está vacío.")
+    assert "Mira el registro</textarea>" in page and f'value="{visibility}" checked' in page
+    assert 'id="thread"' in page
+
+
+def test_an_empty_text_is_explained_at_its_field(desk: FlaskClient, world: World) -> None:
+    fault = re.compile(r'aria-describedby="body-error" aria-invalid="true" autofocus>.*?id="body-error"', re.DOTALL)
+    status, page = send(desk, body="  ", visibility="internal")
+    assert (status, bool(fault.search(page)), 'value="internal" checked' in page) == (422, True, True)
+    marta = sign_in(desk.application.test_client(), world.marta)
+    status, page = send(marta, body="  ", path="/portal/tickets/LOZ-1/reply")
+    assert (status, bool(fault.search(page))) == (422, True)
+
+
+def test_a_reply_with_a_refused_file_is_still_held_and_its_confirmation_kept(desk: FlaskClient, world: World) -> None:
+    seen = 'name="last_seen_message_id" value="([^"]*)"'
+    first = re.search(seen, desk.get(PAGE).text)
+    assert first is not None
+    send(sign_in(desk.application.test_client(), world.irene), path=f"{PAGE}/reply")
+    _, page = send(desk, text(content=b""), visibility="internal", last_seen_message_id=first[1])
+    assert re.findall(seen, page) == [first[1]]
+    _, page = send(desk, last_seen_message_id=first[1], then="waiting_client")
+    confirmed = re.search(r'name="confirmed_message_id" value="([^"]*)"', page)
+    assert confirmed is not None
+    fields = {"last_seen_message_id": first[1], "confirmed_message_id": confirmed[1], "then": "waiting_client"}
+    status, page = send(desk, text(content=b""), **fields)
+    assert (status, at_files(page), re.findall(seen, page)) == (422, "Un archivo está vacío.", [first[1]])
+    assert 'name="then" value="waiting_client"' in page and confirmed[0] in page
+    assert send(desk, text(), **fields)[0] == 303
+
+
+def test_the_portal_explains_a_refused_file_at_its_field_and_keeps_the_text(
+    web: FlaskClient, world: World, ticket: Ticket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign_in(web, world.marta)
+    reply = "/portal/tickets/LOZ-1/reply"
+    for sent, fault in (
+        ([text(content=b"")], "Un archivo está vacío."),
+        ([text()] * 11, "Como máximo 10 archivos."),
+        ([text(content=b"x" * 200)], "Has alcanzado el límite diario"),
+    ):
+        monkeypatch.setattr(upload_quota, "PERSON_BYTES", 100)
+        status, page = send(web, *sent, path=reply)
+        assert (status, at_files(page).startswith(fault)) == (422, True)
+        assert "Mira el registro</textarea>" in page and "Hay cola." in page
+    assert stored() == []
+    assert send(web, text(), path=reply)[0] == 303
 
 
 def test_a_held_reply_asks_for_its_files_again_without_script(desk: FlaskClient, world: World) -> None:

@@ -27,7 +27,7 @@ from msp.web import undo
 from msp.web.desk.held_reply import Hold
 from msp.web.desk.macros import asked_macro
 from msp.web.desk.presence import say_writing
-from msp.web.desk.ticket import held_page
+from msp.web.desk.ticket import held_page, refused_page
 from msp.web.desk.time_form import doubts, read_span
 from msp.web.guards import Answer, check_version, is_first_time, needs
 from msp.web.request_scope import current_person
@@ -70,21 +70,30 @@ def retry(message_id: UUID) -> Response:
 
 
 def reply(label: str) -> Answer:
-    """Send a reply or note; a held reply returns the page with the messages written meanwhile."""
+    """Send a reply or note; the page is returned if it is held (with the messages written meanwhile) or refused."""
     try:
         return _form(_reply, is_guarded=False)(label)
     except ReplyHeld as held:
         db.session.rollback()  # the form key too: nothing has been sent yet
-        form = request.form
-        since = _message_id("last_seen_message_id") or _message_id("confirmed_message_id") or held.message_ids[0]
-        hold = Hold(
-            since,
-            held.message_ids[-1],
-            then=form.get("then", ""),
-            body=form.get("body", ""),
-            had_files=bool(sent_files()),
-        )
-        return held_page(label, hold), 409
+        return held_page(label, _hold(held.message_ids[0], held.message_ids[-1])), 409
+    except Invalid as refused:
+        if not refused.fields.keys() <= {"body", "files"}:
+            raise
+        db.session.rollback()
+        confirmed = _message_id("confirmed_message_id")
+        return refused_page(label, _hold(confirmed, confirmed) if confirmed else None, refused.fields), 422
+
+
+def _hold(first: UUID, last: UUID) -> Hold:
+    """The hold of the posted reply because of these messages of others."""
+    form = request.form
+    return Hold(
+        _message_id("last_seen_message_id") or _message_id("confirmed_message_id") or first,
+        last,
+        then=form.get("then", ""),
+        body=form.get("body", ""),
+        had_files=bool(sent_files()),
+    )
 
 
 def _form(verb: Verb, *, is_guarded: bool = True) -> Callable[[str], Response]:

@@ -1,6 +1,6 @@
 """The page of one ticket: conversation, composer and side panels."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
@@ -63,6 +63,7 @@ from msp.words.deadline_explanations import sentences
 from msp.words.escalation_texts import what_is_next
 from msp.words.failure_messages import failure_sentence
 from msp.words.per_locale import cached_per_locale
+from msp.words.refusals import field_messages
 from msp.words.vocabulary import word
 from msp.worklog.actions import may_change
 from msp.worklog.detail_queries import entries_read, timer_read
@@ -103,7 +104,20 @@ def preview_page(label: str, body: str, preview: object) -> str:
     return _page(label, None, body=body, preview=preview)
 
 
-def _page(label: str, hold: Hold | None, *, body: str = "", preview: object = None) -> str:
+def refused_page(label: str, hold: Hold | None, errors: Mapping[str, Sequence[str]]) -> str:
+    """The page as the response to a reply or note whose text or files are refused: as posted, with the errors."""
+    g.page_path = url_for("desk.ticket", label=label)
+    return _page(label, hold, body=request.form.get("body", ""), errors=field_messages(errors))
+
+
+def _page(
+    label: str,
+    hold: Hold | None,
+    *,
+    body: str = "",
+    preview: object = None,
+    errors: Mapping[str, Sequence[str]] | None = None,
+) -> str:
     at, person = clock.now(), current_person()
     found = _PAGE.read(person_id=person.id, sent_since=at - DAY, **detail.label_parts(label))
     this = found.first(detail.TICKET)
@@ -135,7 +149,8 @@ def _page(label: str, hold: Hold | None, *, body: str = "", preview: object = No
         typed=_typed(body, hold, macro, quote, draft),
         draft=draft,
         is_note=_is_note(macro, quote, draft),
-        last_seen=max((each.id for each in messages), default=""),
+        errors=errors or {},
+        last_seen=request.form.get("last_seen_message_id") or max((each.id for each in messages), default=""),
         **hand_off_parts(this, found.all(HAND_OFFS), may_act=may_act),
         moves=_moves(this),
         **_schedule(this, at),

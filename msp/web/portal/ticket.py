@@ -1,14 +1,15 @@
 """The page of one ticket in the portal."""
 
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext
 
 from msp.contracts.models import Contract
 from msp.kernel import clock
 from msp.kernel.db import db
-from msp.kernel.errors import NotFound
+from msp.kernel.errors import Invalid, NotFound
 from msp.people.queries import access_person
 from msp.sla.clocks import ANSWERS, clocks_of, next_due
 from msp.sla.explanation import explain_clock
@@ -45,6 +46,7 @@ from msp.web.portal.frame import frame, portal_news
 from msp.web.request_scope import current_person
 from msp.web.uploads import sent_files
 from msp.words.deadline_explanations import sentences
+from msp.words.refusals import field_messages
 
 _SHOWN = (TicketStatusChanged, TicketAssigned, MessageDeleted, MessageRestored, FollowerAdded, FollowerRemoved)
 _MERGES = (TicketMerged, TicketAbsorbed, TicketUnmerged)
@@ -63,6 +65,10 @@ def add_routes(blueprint: Blueprint) -> None:
 
 def ticket(label: str) -> str:
     """Status, assignee, due date with its reason, and the conversation."""
+    return _page(label)
+
+
+def _page(label: str, *, body: str = "", errors: Mapping[str, Sequence[str]] | None = None) -> str:
     version = portal_news("").version
     found = _own(label)
     mark_ticket_read(found, current_person(), at=clock.now())
@@ -91,17 +97,25 @@ def ticket(label: str) -> str:
         opens_follow_up=found.closed_as != "merged" and not may_reopen(found, at=clock.now()),
         may_write=found.closed_as != "merged",
         bytes_left=bytes_left_now(found.client_id, current_person().id, at=clock.now()),
+        body=body,
+        errors=field_messages(errors or {}),
     )
 
 
 def reply(label: str) -> Answer:
-    """Add a reply."""
+    """Add a reply; the page is shown again with the text if it or its files are refused."""
     found = _continuing(label)
-    if is_first_time():
-        at, person = clock.now(), access_person(current_person().id)
-        check_not_blocked(person, at=at)
-        found, message = write_on(found, author=person, body=request.form.get("body", ""), channel="portal", at=at)
-        attach_files(message, sent_files(), at=at)
+    label, body = found.label, request.form.get("body", "")
+    try:
+        if is_first_time():
+            at, person = clock.now(), access_person(current_person().id)
+            check_not_blocked(person, at=at)
+            found, message = write_on(found, author=person, body=body, channel="portal", at=at)
+            attach_files(message, sent_files(), at=at)
+    except Invalid as refused:
+        db.session.rollback()
+        g.page_path = url_for("portal.ticket", label=label)
+        return _page(label, body=body, errors=refused.fields), 422
     return redirect(url_for("portal.ticket", label=found.label), 303)
 
 

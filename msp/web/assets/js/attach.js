@@ -6,9 +6,14 @@ const chosen = new WeakMap()  // field: its files; the field itself forgets them
 const INVISIBLE = /[\p{Cc}\p{Cf}]/gu  // direction marks would hide the real ending of a name
 const UNITS = [['gigabyte', 1e9], ['megabyte', 1e6], ['kilobyte', 1e3], ['byte', 1]]
 
-htmx.registerExtension('attached', {  // the list survives updates of the page
-  htmx_before_morph_node: element => !element.matches?.('[data-attached]'),
+htmx.registerExtension('attached', {  // the list and its error survive updates of the page
+  htmx_before_morph_node: (element, { newNode }) =>
+    !(element.matches?.('[data-attached]') || element.matches?.('[data-file-error]') && newNode.hidden && hasFilesAt(element)),
+  htmx_before_morph_attr: (element, { attrName, newValue }) =>
+    !(attrName === 'aria-invalid' && newValue === null && element.matches(FIELD) && element.files.length),
 })
+
+const hasFilesAt = line => line.closest('form')?.querySelector(FIELD)?.files.length > 0
 
 const fieldOf = target => target?.closest?.('form')?.querySelector(FIELD) ?? document.querySelector(FIELD)
 const listOf = field => document.querySelector(`[data-attached="${field.id}"]`)
@@ -53,6 +58,7 @@ function check(field) {
   const line = document.getElementById(`${field.id}-error`)
   line.textContent = fits ? '' : limits
   line.hidden = fits
+  field.ariaInvalid = fits ? null : 'true'
 }
 
 document.addEventListener('change', event => {

@@ -83,6 +83,7 @@ document.addEventListener('htmx:after:swap', event => {
     const form = formOf(ctx)
     if (form?.hasAttribute('data-clear')) form.dispatchEvent(new CustomEvent('guardia:sent', { bubbles: true }))
   }
+  if (ctx.request?.method === 'POST' && ctx.response?.status === 422) formOf(ctx)?.querySelector('[aria-invalid="true"]')?.focus()
   document.dispatchEvent(new CustomEvent('guardia:changed'))
 })
 
