@@ -78,3 +78,40 @@ def test_too_much_is_said_before_it_is_sent(page: Page) -> None:
     page.locator(".attached button").first.click()
     expect(page.locator("#files-error")).to_be_hidden()
     assert stored() == []
+
+
+def test_a_file_that_the_server_refuses_is_explained_at_the_field(
+    page: Page, served: Served, signed_in: SignedIn, world: World
+) -> None:
+    page.locator(".composer-tab").nth(1).click()
+    refuse_empty_file(page)
+    expect(page.locator("#reply [value=internal]")).to_be_checked()
+    with work(Scope.staff()) as session:  # the page is redrawn
+        note(session.scalars(select(Ticket)).one(), author=world.irene, body="Psst", at=clock.now())
+    expect(page.locator("#thread")).to_contain_text("Psst")
+    expect(page.locator("#files-error")).to_have_text("Un archivo está vacío.")
+    send_without_file(page, "#thread")
+    portal = signed_in(world.marta).new_page()
+    portal.goto(f"{served.url}/portal/tickets/LOZ-1")
+    refuse_empty_file(portal)
+    send_without_file(portal, "[data-thread]")
+
+
+def refuse_empty_file(page: Page) -> None:
+    page.locator("#files").set_input_files({"name": "uno.log", "mimeType": "text/plain", "buffer": b""})
+    page.locator("#reply textarea").fill("Mira")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#files-error")).to_have_text("Un archivo está vacío.")
+    expect(page.locator("#files")).to_be_focused()
+    expect(page.locator("#reply textarea")).to_have_value("Mira")
+    expect(page.locator(".toast, .flashes")).to_have_count(0)
+    assert violations(page) == []
+
+
+def send_without_file(page: Page, thread: str) -> None:
+    page.locator(".attached button").click()
+    expect(page.locator("#files-error")).to_be_hidden()
+    expect(page.locator("#files")).not_to_have_attribute("aria-invalid", "true")
+    page.locator("#reply textarea").focus()
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(thread)).to_contain_text("Mira")

@@ -97,8 +97,11 @@ def test_a_note_stays_a_note_and_belongs_to_its_author(
     page = context.new_page()
     address = f"{served.url}/desk/tickets/LOZ-1"
     page.goto(address)
+    says_to_whom(page, "Escribe a Marta…", "Escribe una nota interna…")
     page.locator(".composer-tab").nth(1).click()
+    says_to_whom(page, "Escribe una nota interna…", "Escribe a Marta…")
     page.keyboard.type(NOTE)
+    expect(page.locator(".composer-placeholder")).to_be_hidden()
     page.reload()
     is_note(page)
     page.goto(f"{served.url}/desk/team")
@@ -132,6 +135,11 @@ def test_a_note_stays_a_note_and_belongs_to_its_author(
         assert [each.visibility for each in session.scalars(select(Message).where(Message.body.contains(NOTE)))] == [
             "internal"
         ]
+
+
+def says_to_whom(page: Page, said: str, not_said: str) -> None:
+    expect(page.get_by_text(said)).to_be_visible()
+    expect(page.get_by_text(not_said)).to_be_hidden()
 
 
 def is_note(page: Page) -> None:
