@@ -16,6 +16,7 @@ from msp.tickets import follower_models as ticket_followers
 from msp.tickets import link_models as ticket_links
 from msp.tickets import merge_models as ticket_merges
 from msp.tickets import models as tickets
+from msp.tickets import rating_models as ticket_ratings
 from msp.tickets.search import models as search
 from msp.tickets.views import models as views
 from msp.worklog import models as worklog
@@ -40,6 +41,7 @@ __all__ = [
     "ticket_followers",
     "ticket_links",
     "ticket_merges",
+    "ticket_ratings",
     "tickets",
     "views",
     "webhooks",

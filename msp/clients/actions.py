@@ -48,6 +48,7 @@ EDITABLE = frozenset(
         "mail_domains",
         "payment_days",
         "guest_policy",
+        "asks_rating",
         "active",
     ]
 )
@@ -66,6 +67,7 @@ def add_client(*, code: str, name: str, at: datetime, **details: object) -> Clie
         "mail_domains": [],
         "payment_days": 30,
         "guest_policy": "accept",
+        "asks_rating": True,
         "active": True,
     } | details
     values |= _checked({"code": code, "name": name} | values, before={})

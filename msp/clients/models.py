@@ -40,6 +40,7 @@ class Client(Model):
     mail_domains: Mapped[list[str]] = mapped_column(ARRAY(Text))
     payment_days: Mapped[int] = mapped_column(default=30, server_default="30")
     guest_policy: Mapped[str] = mapped_column(Text, default="accept", server_default="accept")
+    asks_rating: Mapped[bool] = mapped_column(default=True, server_default="true")
     active: Mapped[bool] = mapped_column(default=True, server_default="true")
     created_at: Mapped[datetime]
 

@@ -17,7 +17,7 @@ from msp.calendars.working_calendar import Timetable, parse_window
 from msp.clients.actions import add_client, connect
 from msp.clients.models import Client
 from msp.contracts.actions import add_contract
-from msp.demo import macros, on_call, related, views
+from msp.demo import macros, on_call, ratings, related, views
 from msp.demo import world as told
 from msp.demo.agreements import agreement
 from msp.demo.loaded import Loaded, Row
@@ -88,6 +88,7 @@ def load(world: told.DemoWorld) -> None:
         views.load(loaded, at=world.today)
         _tickets(world, loaded)
         related.load(loaded, at=world.today)
+        ratings.load(world)
 
 
 def _provider(provider: told.Provider) -> None:

@@ -3,6 +3,7 @@
 What others call
 - `opening`: opens a ticket with its first message and SLA clocks
 - `by_requester`: the requester's actions, for chat, portal and API
+- `rating`: the requester's rating of a finished ticket
 - `messages`: replies and notes of the desk
 - `own_messages`: one's own messages edited or retracted
 - `noting`: internal notes with mentions
@@ -66,6 +67,7 @@ Storage
 - `blocked_models`: blocked senders
 - `merge_models`: merges, with what they moved
 - `link_models`: links between tickets
+- `rating_models`: ratings of tickets
 - `locking`: locks several tickets in one order
 - `bulk_models`: what a bulk action did
 - `removed_files`: files of deleted messages

@@ -82,6 +82,13 @@ def _follower(event: tickets.FollowerEvent, in_copy: str, watching: str) -> str:
     return in_copy if event.in_copy else watching
 
 
+def _rated(event: tickets.TicketRated) -> str:
+    values = {"rating": word(event.rating, "rating")}
+    if event.is_change:
+        return gettext("Rating changed: %(rating)s", **values)
+    return gettext("Rating: %(rating)s", **values)
+
+
 def _messages_moved(event: tickets.MessagesMoved) -> str:
     if event.is_source:
         return ngettext(
@@ -168,6 +175,7 @@ add_event_messages(
         tickets.TicketContractChanged: _contract_changed,
         tickets.TicketTierChanged: _tier_changed,
         tickets.TicketEdited: lambda _: gettext("Details changed"),
+        tickets.TicketRated: _rated,
         tickets.FollowerAdded: lambda event: _follower(
             event, gettext("CC added: %(name)s", name=event.name), gettext("Follower added: %(name)s", name=event.name)
         ),

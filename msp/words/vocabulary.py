@@ -41,6 +41,7 @@ WORDS = {
         "follow_up_of": term("relation", "follow-up of"),
         "followed_up_by": term("relation", "continued in"),
     },
+    "rating": {"good": term("rating", "good"), "bad": term("rating", "bad")},
     "type": {"incident": term("type", "incident"), "request": term("type", "request")},
     "tier": {"1": term("tier", "T1"), "2": term("tier", "T2"), "3": term("tier", "T3")},
     "channel": {

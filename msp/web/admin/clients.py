@@ -219,6 +219,7 @@ def _details(form: Form, *, before: Client | None) -> Json:
         "sector": form.text_or_none("sector"),
         "mail_domains": domains,
         "guest_policy": _guest_policy(form, before),
+        "asks_rating": _asks_rating(form, before),
         "payment_days": 30 if days is None else days,
     } | ({"tax_regime": regime} if (regime := form.text("tax_regime")) else {})
 
@@ -237,6 +238,14 @@ def _guest_policy(form: Form, before: Client | None) -> str:
     return policy
 
 
+def _asks_rating(form: Form, before: Client | None) -> bool:
+    """Whether requesters are asked for ratings; a form without this field changes nothing."""
+    wanted = form.text("asks_rating")
+    if wanted not in ("", "yes", "no"):
+        form.fault("asks_rating", "invalid")
+    return wanted == "yes" if wanted else before is None or before.asks_rating
+
+
 def _values(found: Client) -> Json:
     address = found.billing_address
     return {name: getattr(found, name) for name in TEXTS} | {
@@ -246,6 +255,7 @@ def _values(found: Client) -> Json:
         "payment_days": found.payment_days,
         "tax_regime": found.tax_regime,
         "guest_policy": found.guest_policy,
+        "asks_rating": "yes" if found.asks_rating else "no",
         "mail_domains": "\n".join(found.mail_domains),
         "street": address.get("line1", ""),
         "postcode": address.get("postcode", ""),
@@ -269,6 +279,7 @@ def _form(found: Client | None, values: Mapping[str, Any], errors: Mapping[str, 
         currencies=[*CURRENCIES, *own],
         regimes=_regimes(is_new=found is None),
         guest_policies=_guest_policies(),
+        asks_rating=_rating_choices(),
         action_url=url_for("admin.save_client", client_id=found.id) if found else url_for("admin.create_client"),
         back_url=back,
     )
@@ -293,6 +304,10 @@ def _guest_policies() -> list[tuple[str, str]]:
     ]
 
 
+def _rating_choices() -> list[tuple[str, str]]:
+    return [("yes", gettext("Ask when a ticket is resolved")), ("no", gettext("Do not ask"))]
+
+
 def _facts(found: Client) -> list[tuple[str, str]]:
     address = found.billing_address
     town = " ".join(part for part in (address.get("postcode"), address.get("city")) if part)
@@ -310,6 +325,7 @@ def _facts(found: Client) -> list[tuple[str, str]]:
         (gettext("Time zone"), f"{found.timezone} · {local:%H:%M}"),
         (gettext("Email domains"), ", ".join(found.mail_domains)),
         (gettext("Guests of other companies"), dict(_guest_policies())[found.guest_policy]),
+        (gettext("Ratings"), dict(_rating_choices())["yes" if found.asks_rating else "no"]),
         (gettext("Sector"), found.sector),
         (gettext("Client since"), day(_since(found), year=True)),
     ]

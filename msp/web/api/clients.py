@@ -47,6 +47,7 @@ class ClientChange(Schema):
         GUEST_POLICIES,
         metadata={"description": "Whether guests from other companies in the client's chat can open tickets"},
     )
+    asks_rating = Flag(metadata={"description": "Whether requesters are asked to rate finished tickets"})
     active = Flag()
 
 
@@ -77,6 +78,7 @@ class ClientOut(Shown):
     mail_domains = fields.List(fields.String())
     payment_days = fields.Integer()
     guest_policy = fields.String(metadata={"description": "accept or refuse"})
+    asks_rating = fields.Boolean()
     active = fields.Boolean()
     created_at = Instant()
 

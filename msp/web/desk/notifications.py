@@ -19,6 +19,7 @@ from msp.tickets.events import (
     SlaWarned,
     StaffMentioned,
     TicketAssigned,
+    TicketRated,
     TicketReceived,
     TicketStatusChanged,
     TicketWoken,
@@ -92,6 +93,8 @@ def sentence(row: Notification) -> str:
             return gettext("A scheduled ticket is open again")
         case PersonRequested():
             return gettext("Someone asks to talk to a person")
+        case TicketRated(rating=rating):
+            return gettext("Your ticket was rated: %(rating)s", rating=word(rating, "rating"))
         case SlaWarned() as warned:
             return event_message(warned)
         case SlaEscalated(clock=""):

@@ -41,6 +41,7 @@ from msp.tickets.history import TicketTerms, terms_at
 from msp.tickets.link_rules import OFFERED
 from msp.tickets.linking import LINKS
 from msp.tickets.merging import UNDO_WITHIN
+from msp.tickets.rating import RATING
 from msp.tickets.search import similar_resolved
 from msp.tickets.states import MOVES, STATUSES
 from msp.tickets.ticket_rows import TicketRow
@@ -74,7 +75,7 @@ _ENTRIES, _TIMER = entries_read(detail.THIS), timer_read(_ME)
 _UNREAD, _SENT = unread_read(_ME, detail.THIS), sent_read(detail.CLIENT)
 _PAGE = BatchQuery(
     queries.NEWEST, detail.TICKET, detail.REQUESTER, detail.MESSAGES, detail.FILES, detail.EVENTS, detail.THREADS,
-    detail.TARGETS, detail.OTHERS, DRAFT, detail.CONTRACTS, LINKS, FOLLOWERS, detail.MERGE, HAND_OFFS, _CLOCKS,
+    detail.TARGETS, detail.OTHERS, DRAFT, detail.CONTRACTS, LINKS, FOLLOWERS, detail.MERGE, HAND_OFFS, _CLOCKS, RATING,
     _PAUSES, _ENTRIES, _TIMER, _UNREAD, _SENT, queries.DUE_NEXT,
 )  # fmt: skip
 
@@ -163,6 +164,7 @@ def _page(
         work=_work(found),
         links=found.all(LINKS),
         followers=found.all(FOLLOWERS),
+        rating=found.first(RATING),
         **_merge(found, may_act=may_act, person=person, at=at),
         relations=[(code, word(code, "relation")) for code in OFFERED],
         log_fields=log_fields,

@@ -32,6 +32,7 @@ TONES = {
         "issued": "blue",
     },
     "outcome": {"met": "green", "met_late": "amber", "breached": "red", "paused": "line"},
+    "rating": {"good": "green", "bad": "red"},
     "verdict": {"at_risk": "amber", "unknown": "line", "in_time": "green"},
     "entry": {"draft": "line", "approved": "accent", "billed": "green"},
     "place_year": {"frozen": "green", "draft": "amber", "missing": "red"},

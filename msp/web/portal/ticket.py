@@ -43,6 +43,7 @@ from msp.web.desk.timeline import timeline
 from msp.web.guards import Answer, is_first_time, list_before, needs
 from msp.web.parts.folding import shown_newest
 from msp.web.portal.frame import frame, portal_news
+from msp.web.portal.rating import rating_of_page
 from msp.web.request_scope import current_person
 from msp.web.uploads import sent_files
 from msp.words.deadline_explanations import sentences
@@ -96,6 +97,7 @@ def _page(label: str, *, body: str = "", errors: Mapping[str, Sequence[str]] | N
         continued=_next(found),
         opens_follow_up=found.closed_as != "merged" and not may_reopen(found, at=clock.now()),
         may_write=found.closed_as != "merged",
+        **rating_of_page(found),
         bytes_left=bytes_left_now(found.client_id, current_person().id, at=clock.now()),
         body=body,
         errors=field_messages(errors or {}),
