@@ -2,6 +2,7 @@
 
 - `outcome`: what became of an SLA target, as one SQL expression
 - `attainment`: targets of a question, counted or listed
+- `satisfaction`: ratings of a question, counted or listed
 - `figures`: counts, and shares that follow from them
 - `names`: names of what figures are grouped by
 - `period`: the days of a report

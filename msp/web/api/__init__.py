@@ -14,8 +14,8 @@ Other packages add theirs: `blueprint = resource("invoices", tag="Invoices")`, v
 - `unknown_paths`: 404 and 405
 - `calendar_shapes`, `contract_shapes`, `ticket_shapes`: shapes of several resources
 - `bulk_changes`, `calendars`, `clients`, `connections`, `contracts`, `conversation`, `followers`, `hand_offs`, `links`,
-  `macros`, `merges`, `notification_preferences`, `oncall`, `people`, `places`, `ratings`, `reports`, `search`,
-  `tickets`, `time_entries`, `tokens`, `views`: one resource each
+  `macros`, `merges`, `notification_preferences`, `oncall`, `people`, `places`, `ratings`, `reports`, `satisfaction`,
+  `search`, `tickets`, `time_entries`, `tokens`, `views`: one resource each
 """
 
 from flask import Flask
@@ -39,6 +39,7 @@ from msp.web.api import (
     places,
     ratings,
     reports,
+    satisfaction,
     search,
     tickets,
     time_entries,
@@ -54,7 +55,7 @@ RESOURCES = (
     clients, people, notification_preferences, places, calendars, oncall, contracts, tickets, links, followers,
     bulk_changes, views,
     hand_offs, ratings,
-    conversation, merges, macros, search, time_entries, reports, tokens,
+    conversation, merges, macros, search, time_entries, reports, satisfaction, tokens,
 )  # fmt: skip
 
 

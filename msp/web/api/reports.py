@@ -215,7 +215,7 @@ def read_attainment(query_data: dict[str, Any]) -> Answer:
     others' as one group with the key `others`.
     """
     by = query_data.pop("by")
-    question = _question(query_data, by=by)
+    question = question_of(query_data, by=by)
     found = figures(question, by=by)
     if by == "technician" and not is_allowed("see_team_reports"):
         found = without_others(found, str(caller().id))
@@ -232,7 +232,7 @@ def list_reported_targets(query_data: dict[str, Any]) -> Answer:
     """The SLA targets behind the figures, most recently decided first, with explanations of their due dates."""
     limit, offset = query_data.pop("limit"), number_cursor(query_data.pop("cursor")) or 0
     outcomes = query_data.pop("outcome", ())
-    question = _question(query_data)
+    question = question_of(query_data)
     found, number = lines(question, outcomes=outcomes, limit=limit, offset=offset)
     why = reasons(found, at=question.at)
     items = [_target(line, why.get(line.clock_id) if line.clock_id else None) for line in found]
@@ -264,7 +264,8 @@ def read_forecast(query_data: dict[str, Any]) -> Answer:
     }
 
 
-def _question(data: dict[str, Any], *, by: str = "") -> ReportQuery:
+def question_of(data: dict[str, Any], *, by: str = "") -> ReportQuery:
+    """The question of a query; raises Denied for technicians the caller may not see, Invalid for a wrong period."""
     require("desk", "see_company")
     at, period = clock.now(), _period(data)
     only = {name.removesuffix("_id"): str(value) for name, value in data.items()}

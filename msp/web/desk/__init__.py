@@ -23,7 +23,7 @@
 - `notifications`: the bell
 - `oncall`, `oncall_strip`: the on-call schedule
 - `people`, `search`: staff in dialogs, search
-- `reports`, `forecasts`: SLA compliance and forecast
+- `reports`, `forecasts`, `satisfaction`: SLA compliance, forecast, ratings
 """
 
 from flask import Blueprint, Flask
@@ -47,6 +47,7 @@ from msp.web.desk import (
     own_messages,
     queue,
     reports,
+    satisfaction,
     search,
     spam,
     taking,
@@ -58,7 +59,7 @@ from msp.web.desk import (
 blueprint = Blueprint("desk", __name__, url_prefix="/desk")
 for module in (
     queue, ticket, new_ticket, actions, links, followers, merges, macros, composing, drafts, own_messages, live,
-    notifications, oncall, search, reports, forecasts, timeline_export, spam, undo, bulk, views,
+    notifications, oncall, search, reports, forecasts, satisfaction, timeline_export, spam, undo, bulk, views,
     hand_offs, taking,
 ):  # fmt: skip
     module.add_routes(blueprint)

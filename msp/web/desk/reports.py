@@ -111,7 +111,11 @@ def targets_file() -> Response:
 
 def tabs(current: str) -> list[dict[str, object]]:
     """Tabs of the report pages."""
-    pages = (("desk.reports", gettext("SLA compliance")), ("desk.report_forecast", gettext("Forecast")))
+    pages = (
+        ("desk.reports", gettext("SLA compliance")),
+        ("desk.report_forecast", gettext("Forecast")),
+        ("desk.satisfaction", gettext("Satisfaction")),
+    )
     return [{"label": text, "url": url_for(endpoint), "current": endpoint == current} for endpoint, text in pages]
 
 
@@ -151,7 +155,7 @@ def _form(asked: ReportParams) -> dict[str, object]:
         ("priority", gettext("Priority"), [(each, word(each, "priority")) for each in CODES["priority"]]),
         ("type", gettext("Type"), [(each, word(each, "type")) for each in CODES["type"]]),
         ("tier", gettext("Tier"), [(each, word(each, "tier")) for each in CODES["tier"]]),
-        ("technician", gettext("Technician"), _technicians()),
+        ("technician", gettext("Technician"), technicians_offered()),
     ]
     offered = {name for name, _, _ in selects}
     period = asked.question.period
@@ -170,7 +174,8 @@ def _form(asked: ReportParams) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _technicians() -> list[tuple[str, str]]:
+def technicians_offered() -> list[tuple[str, str]]:
+    """The technicians to filter by: all, or only the person themself."""
     person = current_person()
     if not may(person, "see_team_reports"):
         return [(str(person.id), person.name)]
