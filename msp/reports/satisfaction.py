@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, Select, and_, cast, func, select
+from sqlalchemy import Date, Select, SQLColumnExpression, and_, cast, func, select
 from sqlalchemy.orm import aliased
 
 from msp.clients.models import Client
@@ -122,7 +122,7 @@ def _narrowed(query: Select[*tuple[Any, ...]], question: ReportQuery) -> Select[
     return query
 
 
-def _key(by: str) -> ColumnElement[Any]:
+def _key(by: str) -> SQLColumnExpression[Any]:
     return {
         "client": TicketRating.client_id,
         "technician": TicketRating.technician_id,
