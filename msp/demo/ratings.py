@@ -11,8 +11,8 @@ from msp.kernel.db import db
 from msp.kernel.events import StoredEvent
 from msp.kernel.ids import new_id
 from msp.people.models import Person
-from msp.tickets.events import TicketRated
 from msp.tickets.models import Ticket
+from msp.tickets.rating_events import TicketRated
 from msp.tickets.rating_models import TicketRating
 from msp.tickets.states import FINISHED
 

@@ -67,7 +67,7 @@ Storage
 - `blocked_models`: blocked senders
 - `merge_models`: merges, with what they moved
 - `link_models`: links between tickets
-- `rating_models`: ratings of tickets
+- `rating_models`, `rating_events`: ratings of tickets
 - `locking`: locks several tickets in one order
 - `bulk_models`: what a bulk action did
 - `removed_files`: files of deleted messages

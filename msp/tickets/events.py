@@ -9,7 +9,6 @@ from msp.kernel.events import StoredEvent, emit
 from msp.tickets.models import Ticket
 
 ASSIGNEE_AND_LEADS = Audience(("assignee", "lead"), ("console", "chat"))
-ASSIGNEE_IN_CONSOLE = Audience(("assignee",), ("console",))
 ASSIGNEE = Audience(("assignee",), ("console", "chat"))
 FOLLOWERS = Audience(("follower",), ("console", "chat"))
 ASSIGNEE_AND_FOLLOWERS = Audience(("assignee", "follower"), ("console",))
@@ -335,14 +334,6 @@ class ActionDropped(ActionEvent, kind="ticket.action_dropped", icon="circle-aler
     """A requested action was not carried out: `client_wrote`, or `not_possible` any more."""
 
     reason: str
-
-
-class TicketRated(TicketEvent, kind="ticket.rated", icon="star", visibility="public", audience=ASSIGNEE_IN_CONSOLE):
-    """The requester rated a finished ticket as `good` or `bad`, or changed the rating."""
-
-    rating: str
-    has_comment: bool = False
-    is_change: bool = False
 
 
 class SlaEvent(TicketEvent):

@@ -15,8 +15,9 @@ from msp.kernel.db import db
 from msp.kernel.errors import Conflict, Denied, Invalid
 from msp.people.models import Person
 from msp.tickets.detail import THIS
-from msp.tickets.events import TicketRated, emit_ticket_event
+from msp.tickets.events import emit_ticket_event
 from msp.tickets.models import Ticket
+from msp.tickets.rating_events import TicketRated
 from msp.tickets.rating_models import RATINGS, TicketRating
 from msp.tickets.states import FINISHED
 

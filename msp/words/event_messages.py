@@ -17,6 +17,7 @@ from msp.oncall import events as oncall
 from msp.people import events as people
 from msp.tickets import events as tickets
 from msp.tickets import spam_events
+from msp.tickets.rating_events import TicketRated
 from msp.words import formats
 from msp.words.escalation_texts import moment
 from msp.words.vocabulary import word
@@ -82,7 +83,7 @@ def _follower(event: tickets.FollowerEvent, in_copy: str, watching: str) -> str:
     return in_copy if event.in_copy else watching
 
 
-def _rated(event: tickets.TicketRated) -> str:
+def _rated(event: TicketRated) -> str:
     values = {"rating": word(event.rating, "rating")}
     if event.is_change:
         return gettext("Rating changed: %(rating)s", **values)
@@ -175,7 +176,7 @@ add_event_messages(
         tickets.TicketContractChanged: _contract_changed,
         tickets.TicketTierChanged: _tier_changed,
         tickets.TicketEdited: lambda _: gettext("Details changed"),
-        tickets.TicketRated: _rated,
+        TicketRated: _rated,
         tickets.FollowerAdded: lambda event: _follower(
             event, gettext("CC added: %(name)s", name=event.name), gettext("Follower added: %(name)s", name=event.name)
         ),

@@ -6,7 +6,6 @@ from uuid import UUID
 from marshmallow import fields
 
 from msp.kernel import clock
-from msp.kernel.errors import NotFound
 from msp.tickets.queries import access_ticket
 from msp.tickets.rating import MAX_COMMENT, rate, rating_of
 from msp.tickets.rating_models import RATINGS
@@ -25,24 +24,20 @@ class RatingIn(Schema):
 
 
 class RatingOut(Shown):
-    """The rating of a ticket."""
+    """The rating of a ticket; all values are null if it has none."""
 
-    rating = fields.String(metadata={"description": "good or bad"})
+    rating = fields.String(allow_none=True, metadata={"description": "good or bad"})
     comment = fields.String(allow_none=True)
-    person_id = fields.UUID()
-    rated_at = Instant()
-    changed_at = Instant()
+    person_id = fields.UUID(allow_none=True)
+    rated_at = Instant(allow_none=True)
+    changed_at = Instant(allow_none=True)
 
 
 @blueprint.get("/tickets/<uuid:ticket_id>/rating")
 @blueprint.output(RatingOut)
 def read_rating(ticket_id: UUID) -> Answer:
-    """The rating of a ticket; 404 if it has none."""
-    ticket = check_own(access_ticket(ticket_id))
-    found = rating_of(ticket.id)
-    if found is None:
-        raise NotFound("rating")
-    return found._asdict()
+    """The rating of a ticket; all values are null if it has none."""
+    return _shown(check_own(access_ticket(ticket_id)).id)
 
 
 @blueprint.put("/tickets/<uuid:ticket_id>/rating")
@@ -53,5 +48,9 @@ def store_rating(ticket_id: UUID, json_data: dict[str, Any]) -> Answer:
     ticket = check_own(access_ticket(ticket_id, lock=True))
     rate(ticket, caller(), json_data["rating"], comment=json_data["comment"], at=clock.now())
     settled(ticket)
-    found = rating_of(ticket.id)
-    return found._asdict() if found else None
+    return _shown(ticket.id)
+
+
+def _shown(ticket_id: UUID) -> dict[str, Any]:
+    found = rating_of(ticket_id)
+    return found._asdict() if found else dict.fromkeys(RatingOut().fields)

@@ -19,11 +19,11 @@ from msp.tickets.events import (
     SlaWarned,
     StaffMentioned,
     TicketAssigned,
-    TicketRated,
     TicketReceived,
     TicketStatusChanged,
     TicketWoken,
 )
+from msp.tickets.rating_events import TicketRated
 from msp.web.guards import needs
 from msp.web.request_scope import current_person
 from msp.web.shell import shell
