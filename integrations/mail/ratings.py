@@ -13,6 +13,7 @@ from msp.kernel import clock
 from msp.kernel.db import Scope, db, work
 from msp.kernel.events import DeliveredEvent, StoredEvent
 from msp.kernel.i18n import reading_as
+from msp.notify.rating_link import RatingLink, rating_token
 from msp.people.models import Person
 from msp.people.names import first_name
 from msp.people.queries import access_person
@@ -20,7 +21,6 @@ from msp.tickets.events import TicketStatusChanged
 from msp.tickets.models import Conversation, Ticket
 from msp.tickets.rating import may_rate, rating_of
 from msp.tickets.rating_models import RATINGS
-from msp.web.portal.rating_link import RatingLink, rating_token
 
 
 def ask_for_rating(post: MailSender, changed: DeliveredEvent[TicketStatusChanged]) -> None:

@@ -12,6 +12,7 @@
 - `reply_delivery`: delivers a reply by the first channel that works
 - `reply_copies`: copies of a reply for the people in CC
 - `reply_attempts`: attempts of each channel at a reply
+- `rating_link`: the signed link by which a requester rates a ticket
 - `resending`: resends replies when a connection works again
 - `portal_channel`: replies in the portal
 - `webhooks`: addresses that an escalation may call

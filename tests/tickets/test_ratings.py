@@ -13,13 +13,13 @@ from msp.clients.models import Client
 from msp.kernel import clock
 from msp.kernel.db import Scope, work
 from msp.kernel.errors import Conflict, Denied, Invalid
+from msp.notify.rating_link import RatingLink, rating_token
 from msp.people.models import Person
 from msp.tickets.actions import change_status
 from msp.tickets.models import Ticket
 from msp.tickets.opening import Request, open_ticket
 from msp.tickets.rating import rate, rating_of
 from msp.tickets.rating_models import TicketRating
-from msp.web.portal.rating_link import RatingLink, rating_token
 from simulators.smtp.server import MailServer
 from tests.mail.conftest import mail_server  # noqa: F401 (fixture)
 from tests.tickets.sla_steps import events

@@ -3,7 +3,7 @@
 - `frame`: navigation; packages above add tabs with `add_tab`
 - `pages`: tickets, a new ticket, news
 - `ticket`: one ticket
-- `rating`, `rating_link`: ratings on the ticket's page and by the link in a mail
+- `rating`: ratings on the ticket's page and by the link in a mail
 - `reports`: SLA compliance for client managers
 - `search`: search
 """

@@ -7,6 +7,7 @@ from msp.kernel.db import Scope, work
 from msp.kernel.errors import Conflict, Invalid, NotFound
 from msp.kernel.i18n import set_reader
 from msp.kernel.storable import is_storable
+from msp.notify.rating_link import RatingLink, read_rating_token
 from msp.people.models import Person
 from msp.people.queries import access_person
 from msp.tickets import queries
@@ -16,7 +17,6 @@ from msp.tickets.rating import MAX_COMMENT, may_rate, rate, rating_of
 from msp.tickets.rating_models import RATINGS
 from msp.tickets.survivors import access_surviving
 from msp.web.guards import Answer, needs
-from msp.web.portal.rating_link import RatingLink, read_rating_token
 from msp.web.request_scope import current_person, own_scope
 
 
