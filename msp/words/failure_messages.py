@@ -25,6 +25,7 @@ _MESSAGES: Mapping[str, str] = {
     "certificate_not_trusted": _l("The certificate of the address is not trusted."),
     "crashed": _l("The process that was working on it ended five times in a row."),
     "external": _l("The file is kept in another service."),
+    "file_missing": _l("The file is missing from the file storage."),
     "foreign_address": _l("The file’s address does not belong to %(service)s."),
     "host_unknown": _l("The address is not known on the internet."),
     "in_doubt": _l("%(service)s did not confirm it: it may have arrived or not."),

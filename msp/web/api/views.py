@@ -29,7 +29,7 @@ class ViewChange(Schema):
             "description": "Parts that narrow, and the order: state, status, priority, tier, type, tag, source, client,"
             " assignee (`me`, `none` or an id), sla, created_within_days, created_before_days, updated_within_days,"
             " updated_before_days, words, order",
-            "example": {"status": ["waiting_client"], "updated_before_days": 3, "order": "idle"},
+            "example": {"status": ("waiting_client",), "updated_before_days": 3, "order": "idle"},
         }
     )
 
