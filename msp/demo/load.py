@@ -20,6 +20,7 @@ from msp.contracts.actions import add_contract
 from msp.demo import macros, on_call, ratings, related, views
 from msp.demo import world as told
 from msp.demo.agreements import agreement
+from msp.demo.handed_off import hand_offs_of
 from msp.demo.loaded import Loaded, Row
 from msp.demo.places import place_of
 from msp.demo.sla_clocks import clocks_of, pauses_of, show_due
@@ -42,6 +43,7 @@ from msp.tickets.events import (
     TicketStatusChanged,
     TicketTierChanged,
 )
+from msp.tickets.hand_off_models import HandOff
 from msp.tickets.models import Message, Ticket, TicketCounter
 from msp.tickets.states import pauses
 from msp.worklog.models import TimeEntry
@@ -225,7 +227,7 @@ def _contracts(world: told.DemoWorld, loaded: Loaded) -> None:
 
 def _tickets(world: told.DemoWorld, loaded: Loaded) -> None:
     rows: dict[type[Model], list[Row]] = {
-        model: [] for model in (Ticket, Message, Clock, Pause, TimeEntry, StoredEvent, TicketCounter)
+        model: [] for model in (Ticket, Message, Clock, Pause, TimeEntry, HandOff, StoredEvent, TicketCounter)
     }
     last: dict[UUID, int] = {}
     for each in world.tickets:
@@ -240,7 +242,9 @@ def _tickets(world: told.DemoWorld, loaded: Loaded) -> None:
         show_due(ticket, clocks)
         messages = list(_messages(each, ticket, loaded))
         rows[Message] += messages
-        rows[StoredEvent] += _events(each, ticket, messages, loaded)
+        handed = list(hand_offs_of(each, ticket, loaded))
+        rows[HandOff] += handed
+        rows[StoredEvent] += _events(each, ticket, messages, handed, loaded)
         rows[TimeEntry] += _entries(each, ticket, loaded)
     rows[TicketCounter] = [{"client_id": client_id, "last": number} for client_id, number in last.items()]
     for model, every in rows.items():
@@ -299,7 +303,7 @@ def _messages(each: told.DemoTicket, ticket: Row, loaded: Loaded) -> Iterator[Ro
         }
 
 
-def _events(each: told.DemoTicket, ticket: Row, messages: list[Row], loaded: Loaded) -> list[Row]:
+def _events(each: told.DemoTicket, ticket: Row, messages: list[Row], handed: list[Row], loaded: Loaded) -> list[Row]:
     staff = {person.id for person in loaded.people.values() if person.is_staff}
     first = messages[0]
     opened = TicketOpened(message_id=first["id"], source=each.source)
@@ -310,6 +314,7 @@ def _events(each: told.DemoTicket, ticket: Row, messages: list[Row], loaded: Loa
         rows.append(_event(ticket, event(message_id=message["id"]), message["at"], message["author_id"]))
     before: dict[str, Any] = {"status": "new", "priority": each.initial_priority, "tier": str(each.initial_tier)}
     before["assignee"] = None
+    before["hand_offs"] = {row["handed_at"]: row["id"] for row in handed}
     for change in each.changes:
         rows += _changed(ticket, change, before, loaded)
         before[change.field] = change.value
@@ -328,7 +333,13 @@ def _changed(ticket: Row, change: told.DemoChange, before: Row, loaded: Loaded) 
     elif change.field == "priority":
         event = TicketPriorityChanged(before=before["priority"], after=str(change.value))
     elif change.field == "tier":
-        event = TicketTierChanged(before=int(before["tier"]), after=int(change.value or 1), reason=change.reason)
+        hand_off_id = before["hand_offs"].get(change.at)
+        event = TicketTierChanged(
+            before=int(before["tier"]),
+            after=int(change.value or 1),
+            reason=None if hand_off_id else change.reason,
+            hand_off_id=hand_off_id,
+        )
     else:
         return []
     return [_event(ticket, event, change.at, actor)]

@@ -15,6 +15,7 @@ from msp.kernel.events import Delivery
 from msp.people.models import Person
 from msp.sla.models import Clock
 from msp.tickets.escalation import take_due_steps
+from msp.tickets.hand_off_models import HandOff
 from msp.tickets.models import Message, Ticket
 
 
@@ -29,6 +30,8 @@ def test_the_world_is_loaded_whole(app: Flask) -> None:
         assert session.query(Person).count() == len(list(world.people()))
         running = session.query(Clock).filter(Clock.state == "running", Clock.next_step_at.is_not(None)).all()
         assert running and all(each.next_step_at and each.next_step_at > world.today for each in running)
+        handed = session.query(HandOff).all()
+        assert handed and all(each.needed and each.accepted_at for each in handed)
     with work(Scope.system()) as session:
         assert session.query(Delivery).count() == 0
     assert take_due_steps() == 0
