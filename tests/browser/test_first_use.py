@@ -30,6 +30,7 @@ class Walk:
     def press(self, name: str) -> None:
         self.steps += 1
         self.page.get_by_role("button", name=name, exact=True).first.click()
+        self.page.wait_for_load_state()  # scripts listen to keys from then on
 
     def start(self, title: str) -> None:
         """Follow the link of a checklist step that is not done."""

@@ -20,6 +20,7 @@ BODIES = {
     ("POST", "/tickets/{ticket_id}/links"): {"relation": "related"},
     ("POST", "/tickets/{ticket_id}/requester-actions"): {"action": "reopen"},
     ("POST", "/tickets/{ticket_id}/move-messages"): {"message_ids": []},
+    ("PUT", "/tickets/{ticket_id}/rating"): {"rating": "good"},
     ("POST", "/tickets/{ticket_id}/split"): {"message_ids": [], "subject": "Otro"},
     ("POST", "/tickets/{ticket_id}/time-entries"): WORK,
     ("POST", "/clients/{client_id}/connections"): {
