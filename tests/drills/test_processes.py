@@ -71,7 +71,7 @@ def test_the_web_killed_after_storing_and_before_answering(desk: Desk, slack_ser
         eventually(lambda: desk.rows(waits), within=5, what="the web waits for the table")
         for process in desk.role("web")[0].children():
             freeze(process)  # the database continues: stored, not answered
-    eventually(lambda: desk.rows(stored, began) == [(1,)], within=5, what="stored")
+    eventually(lambda: desk.rows(stored, began) == [(1,)], within=20, what="stored")
     desk.kill("web")
     sender.join(10)
     delivery = slack_server.courier.deliveries[-1]
