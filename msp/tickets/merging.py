@@ -135,7 +135,7 @@ def undo_merge(source_id: UUID, *, at: datetime, actor_id: UUID | None = None) -
 
 
 def merge_of(ticket_id: UUID) -> TicketMerge | None:
-    """The merge of a ticket that is in force."""
+    """The merge of a ticket, unless it was undone."""
     query = select(TicketMerge).where(TicketMerge.source_id == ticket_id, TicketMerge.undone_at.is_(None))
     return db.session.scalars(query).one_or_none()
 

@@ -150,7 +150,7 @@ def test_a_file_that_arrives_after_its_message_was_deleted_is_removed(
     assert (row.name, row.state, row.storage_key) == ("", "refused", None)
 
 
-# ----------------------------------------------------------------- nudges and thanks
+# ----------------------------------------------------------------- reminders and thanks
 
 
 def test_a_call_for_an_answer_goes_onto_the_ticket_that_waits(

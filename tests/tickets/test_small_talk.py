@@ -204,7 +204,7 @@ def test_thanks_with_what_follows_from_it(text: str) -> None:
         "alguna novedad?", "any news?", "any updates on this?", "Hola, ¿hay novedades?",
     ],
 )  # fmt: skip
-def test_a_call_for_an_answer_is_a_nudge(text: str) -> None:
+def test_a_message_that_asks_for_an_answer(text: str) -> None:
     """B6."""
     assert asks_for_answer(text)
 
@@ -214,7 +214,7 @@ def test_a_call_for_an_answer_is_a_nudge(text: str) -> None:
     ["hola", "gracias", "hola alguien me ayuda con la VPN?", "novedades del servidor: se ha caído", "gracias, alguien?",
      "no va", "", "👍"],
 )  # fmt: skip
-def test_everything_else_is_no_nudge(text: str) -> None:
+def test_everything_else_does_not_ask_for_an_answer(text: str) -> None:
     assert not asks_for_answer(text)
 
 

@@ -24,6 +24,7 @@
 - `oncall`, `oncall_strip`: the on-call schedule
 - `people`, `search`: staff in dialogs, search
 - `reports`, `forecasts`, `satisfaction`: SLA compliance, forecast, ratings
+- `report_access`: what staff may ask of the reports
 """
 
 from flask import Blueprint, Flask

@@ -1,11 +1,8 @@
 """SLA compliance reports for staff: figures, the tickets behind each, and CSV files."""
 
-from uuid import UUID
-
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, render_template, url_for
 from flask_babel import gettext, lazy_gettext
 
-from msp.kernel import clock
 from msp.kernel.errors import NotFound
 from msp.kernel.i18n import current_reader
 from msp.kernel.ttl_cache import cached
@@ -15,10 +12,11 @@ from msp.reports.attainment import CODES, DIMENSIONS, NONE, ReportQuery, figures
 from msp.reports.names import names
 from msp.reports.reasons import margins, reasons
 from msp.tickets.queries import client_names
+from msp.web.desk.report_access import asked_report, only_technician
 from msp.web.guards import Answer, needs
 from msp.web.reporting import drilldown, tables
 from msp.web.reporting.files import csv_file
-from msp.web.reporting.report_params import ReportParams, months_offered, read_params
+from msp.web.reporting.report_params import ReportParams, months_offered
 from msp.web.request_scope import current_person
 from msp.web.shell import MenuEntry, add_menu, shell
 from msp.words.vocabulary import word
@@ -46,10 +44,10 @@ def add_routes(blueprint: Blueprint) -> None:
 
 def attainment() -> Answer:
     """The figures of a period, grouped, with exclusions and the trend of previous months."""
-    asked, only_technician = _asked(), _only_technician()
+    asked, technician_id = asked_report(DIMENSIONS), only_technician()
     found = figures(asked.question, by=asked.by)
     total = tables.total_of(found, asked, endpoint=BEHIND)
-    rows = tables.rows_of(found, asked, endpoint=BEHIND, only_technician=only_technician)
+    rows = tables.rows_of(found, asked, endpoint=BEHIND, only_technician=technician_id)
     first = (asked.page - 1) * ROWS
     if first and first >= len(rows):
         raise NotFound("page")
@@ -73,7 +71,7 @@ def attainment() -> Answer:
 
 def targets() -> Answer:
     """The SLA targets behind a figure, each with the reason for its due date."""
-    asked = _asked()
+    asked = asked_report(DIMENSIONS)
     found, number = lines(asked.question, outcomes=asked.outcomes, limit=PAGE, offset=(asked.page - 1) * PAGE)
     why = reasons(found, at=asked.question.at)
     return render_template(
@@ -81,7 +79,7 @@ def targets() -> Answer:
         shell=shell(current="desk.reports"),
         heading=drilldown.whole_heading(asked),
         number=number,
-        rows=[drilldown.row_of(line, why, endpoint="desk.ticket", nameable=_only_technician()) for line in found],
+        rows=[drilldown.row_of(line, why, endpoint="desk.ticket", nameable=only_technician()) for line in found],
         report_url=asked.url("desk.reports"),
         file_url=asked.url("desk.export_targets", by=None, outcome=",".join(asked.outcomes)),
         is_cut=number > MOST_IN_FILE,
@@ -91,22 +89,20 @@ def targets() -> Answer:
 
 def attainment_file() -> Response:
     """The table of figures as a CSV file."""
-    asked = _asked()
+    asked = asked_report(DIMENSIONS)
     found = figures(asked.question, by=asked.by)
-    rows = tables.rows_of(found, asked, endpoint=BEHIND, only_technician=_only_technician())
+    rows = tables.rows_of(found, asked, endpoint=BEHIND, only_technician=only_technician())
     rows.append(tables.total_of(found, asked, endpoint=BEHIND))
     return csv_file("attainment", tables.file_head(asked.by), [tables.file_row(row) for row in rows])
 
 
 def targets_file() -> Response:
     """The SLA targets behind a figure as a CSV file, at most ten thousand."""
-    asked = _asked()
+    asked = asked_report(DIMENSIONS)
     found, _ = lines(asked.question, outcomes=asked.outcomes, limit=MOST_IN_FILE)
     left = margins(found, at=asked.question.at)
     head = drilldown.file_head(current_reader().timezone)
-    return csv_file(
-        "sla_targets", head, [drilldown.file_row(line, left, nameable=_only_technician()) for line in found]
-    )
+    return csv_file("sla_targets", head, [drilldown.file_row(line, left, nameable=only_technician()) for line in found])
 
 
 def tabs(current: str) -> list[dict[str, object]]:
@@ -117,21 +113,6 @@ def tabs(current: str) -> list[dict[str, object]]:
         ("desk.satisfaction", gettext("Satisfaction")),
     )
     return [{"label": text, "url": url_for(endpoint), "current": endpoint == current} for endpoint, text in pages]
-
-
-def _asked() -> ReportParams:
-    person = current_person()
-    asked = read_params(request.args, at=clock.now(), zone=person.timezone, dimensions=DIMENSIONS, by="client")
-    technician = asked.question.only.get("technician", NONE)
-    if _only_technician() is not None and technician not in (NONE, str(person.id)):
-        raise NotFound("report")
-    return asked
-
-
-def _only_technician() -> UUID | None:
-    """The technician whose own figures the person may see besides the team's; None: everybody's."""
-    person = current_person()
-    return None if may(person, "see_team_reports") else person.id
 
 
 def _trend(asked: ReportParams) -> list[dict[str, object]]:

@@ -2,15 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from uuid import UUID
 
 from flask import Blueprint, Response, render_template, request
 from flask_babel import gettext, pgettext
 
-from msp.kernel import clock
 from msp.kernel.collation import name_key
 from msp.kernel.errors import NotFound
-from msp.people.access import may
 from msp.reports.attainment import NONE
 from msp.reports.figures import OTHERS
 from msp.reports.names import names
@@ -24,12 +21,12 @@ from msp.reports.satisfaction import (
 )
 from msp.tickets.queries import client_names
 from msp.tickets.rating_models import RATINGS
+from msp.web.desk.report_access import asked_report, only_technician
 from msp.web.desk.reports import tabs, technicians_offered
 from msp.web.guards import Answer, needs
 from msp.web.reporting import drilldown, tables
 from msp.web.reporting.files import csv_file
-from msp.web.reporting.report_params import ReportParams, months_offered, read_params
-from msp.web.request_scope import current_person
+from msp.web.reporting.report_params import ReportParams, months_offered
 from msp.web.shell import shell
 
 PAGE = 50
@@ -57,7 +54,7 @@ def add_routes(blueprint: Blueprint) -> None:
 
 def figures() -> Answer:
     """The ratings of a period, grouped."""
-    asked = _asked()
+    asked = asked_report(DIMENSIONS)
     rows, total = _rows(asked)
     first = (asked.page - 1) * ROWS
     if first and first >= len(rows):
@@ -80,7 +77,7 @@ def figures() -> Answer:
 
 def tickets() -> Answer:
     """The rated tickets behind a figure, with their comments."""
-    asked, rating = _asked(), request.args.get("rating", "")
+    asked, rating = asked_report(DIMENSIONS), request.args.get("rating", "")
     if rating and rating not in RATINGS:
         raise NotFound("report")
     found, number = rated_tickets(asked.question, rating=rating, limit=PAGE, offset=(asked.page - 1) * PAGE)
@@ -90,7 +87,7 @@ def tickets() -> Answer:
         heading=drilldown.whole_heading(asked),
         number=number,
         rows=found,
-        nameable=_only_technician(),
+        nameable=only_technician(),
         report_url=asked.url(PAGE_OF_FIGURES),
         **drilldown.pages_of(asked, PAGE_OF_TICKETS, number=number, size=PAGE, by=None, rating=rating or None),
     )
@@ -98,7 +95,7 @@ def tickets() -> Answer:
 
 def figures_file() -> Response:
     """The table as a CSV file."""
-    asked = _asked()
+    asked = asked_report(DIMENSIONS)
     rows, total = _rows(asked)
     head = [
         tables.dimension(asked.by),
@@ -116,7 +113,7 @@ def _file_row(row: SatisfactionRow) -> list[object]:
 
 
 def _rows(asked: ReportParams) -> tuple[list[SatisfactionRow], SatisfactionRow]:
-    found, own = satisfaction(asked.question, by=asked.by), _only_technician()
+    found, own = satisfaction(asked.question, by=asked.by), only_technician()
     if asked.by == "technician" and own is not None:
         found = without_other_technicians(found, str(own))
     total = SatisfactionRow(gettext("Total"), sum_of(found), tables.share(sum_of(found).share), _urls(asked))
@@ -141,21 +138,6 @@ def _urls(asked: ReportParams, **narrowed: str) -> dict[str, str]:
         "good": asked.url(PAGE_OF_TICKETS, **changes, rating="good"),
         "bad": asked.url(PAGE_OF_TICKETS, **changes, rating="bad"),
     }
-
-
-def _asked() -> ReportParams:
-    person = current_person()
-    asked = read_params(request.args, at=clock.now(), zone=person.timezone, dimensions=DIMENSIONS, by="client")
-    technician = asked.question.only.get("technician", NONE)
-    if _only_technician() is not None and technician not in (NONE, str(person.id)):
-        raise NotFound("report")
-    return asked
-
-
-def _only_technician() -> UUID | None:
-    """The technician whose own figures the person may see besides the team's; None: everybody's."""
-    person = current_person()
-    return None if may(person, "see_team_reports") else person.id
 
 
 def _form(asked: ReportParams) -> dict[str, object]:

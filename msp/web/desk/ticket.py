@@ -128,9 +128,6 @@ def _page(
     contract = next((each for each in found.all(detail.CONTRACTS) if each.id == this.contract_id), None)
     here, messages = present(this.id), detail.messages_with_files(found)
     may_act = may(person, "work_tickets") and this.closed_as is None
-    macro = chosen_macro(label) if may_act else None
-    quote = _quoted(messages) if may_act else None
-    draft = found.first(DRAFT) if may_act else None
     return render_template(
         "desk/ticket.html",
         shell=shell(
@@ -145,11 +142,8 @@ def _page(
         viewers=_people(here.viewers),
         writing=writing_lines(here.writers),
         held=held_reply(hold, messages),
-        macro=macro,
         preview=preview,
-        typed=_typed(body, hold, macro, quote, draft),
-        draft=draft,
-        is_note=_is_note(macro, quote, draft),
+        **_text_to_begin_with(found, label, messages, hold, body=body, may_act=may_act),
         errors=errors or {},
         last_seen=request.form.get("last_seen_message_id") or max((each.id for each in messages), default=""),
         **hand_off_parts(this, found.all(HAND_OFFS), may_act=may_act),
@@ -176,6 +170,27 @@ def _page(
         back_url=list_before() or url_for("desk.queue", view="mine"),
         next_urgent_url=_next_urgent(this, found),
     )
+
+
+def _text_to_begin_with(
+    found: BatchResult,
+    label: str,
+    messages: Sequence[detail.MessageRow],
+    hold: Hold | None,
+    *,
+    body: str,
+    may_act: bool,
+) -> dict[str, object]:
+    """The text and visibility of the composer: as posted, or of a held reply, a macro, a quote or the draft."""
+    macro = chosen_macro(label) if may_act else None
+    quote = _quoted(messages) if may_act else None
+    draft = found.first(DRAFT) if may_act else None
+    return {
+        "macro": macro,
+        "typed": _typed(body, hold, macro, quote, draft),
+        "draft": draft,
+        "is_note": _is_note(macro, quote, draft),
+    }
 
 
 def _moves(this: TicketRow) -> list[str]:
