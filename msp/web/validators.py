@@ -21,7 +21,7 @@ def is_sent_version(header: str, version: str) -> bool:
     tags = request.if_match if header == "If-Match" else request.if_none_match
     if tags.star_tag:
         return True
-    return version in {_MARK.sub("", tag) for tag in (*tags.as_set(include_weak=True),)}
+    return version in {_MARK.sub("", tag) for tag in tags.as_set(include_weak=True) if tag}  # None: an empty tag
 
 
 def _restore(response: Response) -> Response:

@@ -20,7 +20,8 @@ begin
 end $$;
 """
 TRIGGER = 'create trigger fuzz_note after insert or update or delete on "{}" for each row execute function fuzz.note();'
-COUNTED = {"UPDATE api_token"}  # time of last use, updated however the request ends
+# Updated however the request ends: the time of a token's last use, the number of a blocked sender's messages.
+COUNTED = {"UPDATE api_token", "UPDATE blocked_sender"}
 
 
 class StoredRows:

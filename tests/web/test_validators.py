@@ -40,3 +40,10 @@ def test_if_match_knows_the_version_again(web: FlaskClient, ticket: tuple[str, d
     assert changed.status_code == 200, changed.text
     again = web.patch(path, headers=headers | {"If-Match": f'"{version}"'}, json={"subject": "Y otra"})
     assert again.status_code == 412
+
+
+@pytest.mark.parametrize("tags", ['""', 'W/""', '"", "7"'])
+def test_an_empty_etag_names_no_version(web: FlaskClient, ticket: tuple[str, dict[str, str]], tags: str) -> None:
+    path, headers = ticket
+    assert web.get(path, headers=headers | {"If-None-Match": tags}).status_code == 200
+    assert web.patch(path, headers=headers | {"If-Match": tags}, json={"subject": "Otra"}).status_code == 412
